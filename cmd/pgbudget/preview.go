@@ -71,8 +71,8 @@ func (o output) preview(p preview) {
 			s.MaxConns)
 	}
 	o.acts(p)
-	if p.step.Note != "" {
-		fmt.Fprintln(o.w, o.warn("! "+p.step.Note))
+	if p.step.Note.Any() {
+		fmt.Fprintln(o.w, o.warn("! "+p.step.Note.Text()))
 	}
 	for _, e := range p.edits {
 		for _, l := range e.Lines {

@@ -2,7 +2,6 @@ package control_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,13 +23,13 @@ func TestRollbackTakesTheStepInHandAlone(t *testing.T) {
 	s.Record(state.Event{Kind: state.StepBegan, Step: step(24, 20)})
 	s.Record(state.Event{Kind: state.StepEnded})
 	s.Record(state.Event{Kind: state.StepBegan, Step: step(20, 16)})
-	way, any := control.Rollback(s.Memory, s.Fleet, 0)
-	if !any || way.To != 3 || len(way.Goal.Pools) != 0 {
-		t.Errorf("%+v", way)
+	rollback, any := control.Rollback(s.Memory, s.Fleet, 0)
+	if !any || rollback.To != 3 || len(rollback.Goal.Pools) != 0 {
+		t.Errorf("%+v", rollback)
 	}
-	if way, _ = control.Rollback(s.Memory, s.Fleet, 1); way.To != 1 || len(way.Goal.Pools) != 1 ||
-		way.Goal.Pools[0].Size != 24 {
-		t.Errorf("%+v", way)
+	if rollback, _ = control.Rollback(s.Memory, s.Fleet, 1); rollback.To != 1 || len(rollback.Goal.Pools) != 1 ||
+		rollback.Goal.Pools[0].Size != 24 {
+		t.Errorf("%+v", rollback)
 	}
 }
 
@@ -52,7 +51,7 @@ func TestAnUndoThatDoesNotFitIsKept(t *testing.T) {
 		t.Fatal(a.Changes)
 	}
 	s.See(19, 19, 10, 10, more)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(), "the way back does not fit") ||
+	if a := s.Act(t, state.Wait); !a.Held || !a.Reason.Is(verdict.BackNoRoom) ||
 		s.Memory.Step == nil {
 		t.Fatal(a)
 	}
@@ -102,9 +101,9 @@ func TestAnUndoThatNeverFitsBarsNothing(t *testing.T) {
 	if r := s.Memory.Refused; len(r) != 1 || r[0].Pool != "a/db" || r[0].Least != 19 || s.Memory.Step != nil {
 		t.Fatalf("%+v, want a/db not below 19", r)
 	}
-	way, any := control.Rollback(s.Memory, s.Fleet, 0)
-	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Size != 20 {
-		t.Errorf("a rollback goes to %+v, want a/db at 20", way.Goal)
+	rollback, any := control.Rollback(s.Memory, s.Fleet, 0)
+	if !any || len(rollback.Goal.Pools) != 1 || rollback.Goal.Pools[0].Size != 20 {
+		t.Errorf("a rollback goes to %+v, want a/db at 20", rollback.Goal)
 	}
 	for _, last := range []struct {
 		steps, aborts int
@@ -114,16 +113,15 @@ func TestAnUndoThatNeverFitsBarsNothing(t *testing.T) {
 			Recent: s.Trail}, Journal: s.Memory, Aim: control.Aim{Goal: s.Goal, Steps: last.steps}, Policy: s.Policy}
 		end.Policy.Aborts, end.Journal.RollTo, end.Journal.Steps = last.aborts, last.to, last.steps
 		if a := control.Next(end); a.Kind != state.Stop || a.Outcome != state.Held ||
-			!strings.Contains(a.Reason.Text(), "pool_size a/db is at 19 of 20") ||
-			!strings.Contains(a.Reason.Text(), "pgbudget rollback gives the rest back") {
+			!a.Reason.Is(verdict.RestLeft) {
 			t.Errorf("%+v: %s %s %q, want held, with what is left", last, a.Kind, a.Outcome, a.Reason.Text())
 		}
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.See(19, 19, 10, 10)
-	if open := s.Act(t, state.BeginStep); len(open.Step.Changes) != 1 || open.Step.Changes[0].Process != "b/1" ||
-		open.Step.Changes[0].To >= 10 {
-		t.Errorf("%v, want a release of b", open.Step)
+	if begun := s.Act(t, state.BeginStep); len(begun.Step.Changes) != 1 || begun.Step.Changes[0].Process != "b/1" ||
+		begun.Step.Changes[0].To >= 10 {
+		t.Errorf("%v, want a release of b", begun.Step)
 	}
 }
 
@@ -153,9 +151,10 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 6, To: 2}
 	s.Memory.Past = []state.Past{{Number: 1, Seq: 5, Step: state.Step{Kind: state.Forward,
 		Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db", Key: fleet.KeySize, From: 20, To: 16}, gone}}}}
-	way, any := control.Rollback(s.Memory, s.Fleet, 5)
-	if !any || len(way.Goal.Pools) != 1 || way.Goal.Pools[0].Pool != "a/db" || fmt.Sprint(way.Gone) != "[old/db]" {
-		t.Errorf("%+v, want a/db alone, and old/db named", way)
+	rollback, any := control.Rollback(s.Memory, s.Fleet, 5)
+	if !any || len(rollback.Goal.Pools) != 1 || rollback.Goal.Pools[0].Pool != "a/db" ||
+		fmt.Sprint(rollback.Gone) != "[old/db]" {
+		t.Errorf("%+v, want a/db alone, and old/db named", rollback)
 	}
 
 	s = plannertest.NewStage(0)
@@ -168,8 +167,8 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted {
 		t.Errorf("on its way forward: %s %s, want an end", a.Kind, a.Reason.Text())
 	}
-	if way, any := control.Rollback(s.Memory, s.Fleet, 0); !any || fmt.Sprint(way.Gone) != "[old/db]" {
-		t.Errorf("of the step in hand: %+v, want old/db named", way)
+	if rollback, any := control.Rollback(s.Memory, s.Fleet, 0); !any || fmt.Sprint(rollback.Gone) != "[old/db]" {
+		t.Errorf("of the step in hand: %+v, want old/db named", rollback)
 	}
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: s.Memory.StepSeq})
 	s.See(16, 16, 10, 10)

@@ -14,22 +14,22 @@ import (
 func TestAStepOfWhichNothingIsLeftEndsTheRunHeld(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
-	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward}, Reason: verdict.Of(verdict.Note,
-		"it no longer fits")})
+	s.Record(state.Event{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Forward},
+		Reason: verdict.Of(verdict.NoLongerFits, "")})
 	s.See(20, 18, 10, 10)
 	s.Act(t, state.CompleteStep)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "it no longer fits" ||
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !a.Reason.Is(verdict.NoLongerFits) ||
 		s.Memory.Steps != 0 {
 		t.Fatalf("%+v after %d steps", a, s.Memory.Steps)
 	}
 }
 
-func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
+func TestAnActionThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
 	s := plannertest.NewStage(0)
 	s.Open(t)
 	fail := func(o state.Outcome) {
 		s.Record(state.Event{Kind: state.Failed, Action: &state.Action{Kind: state.Release}, Outcome: o,
-			Reason: verdict.Of(verdict.Note, "no space")})
+			Reason: verdict.Of(verdict.ActionFailed, "no space")})
 	}
 	begun := s.Now
 	for s.Now.Sub(begun) < s.Policy.HoldFor {
@@ -41,7 +41,7 @@ func TestAnActThatFailsAgainAndAgainEndsTheRun(t *testing.T) {
 		s.Now = s.Now.Add(5 * time.Second)
 	}
 	s.See(20, 18, 10, 10)
-	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "no space" {
+	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Held || !a.Reason.Is(verdict.ActionFailed) {
 		t.Fatal(a)
 	}
 	fail(state.LockLost)
@@ -110,12 +110,12 @@ func TestASoakIsTimeThatWasWatched(t *testing.T) {
 		s.Act(t, state.Wait)
 		gap(s)
 		s.Now = s.Now.Add(s.Policy.Soak)
-		looks := 0
-		for s.See(16, 16, 14, 14); s.Next().Kind == state.Wait && looks < 2*int(s.Policy.Soak/time.Second); looks++ {
+		samples := 0
+		for s.See(16, 16, 14, 14); s.Next().Kind == state.Wait && samples < 2*int(s.Policy.Soak/time.Second); samples++ {
 			s.See(16, 16, 14, 14)
 		}
-		if least := int(s.Policy.Soak/time.Second) - 5; looks < least || looks > least+6 {
-			t.Errorf("%s: closed after %d seconds of samples, want about %v", name, looks, s.Policy.Soak)
+		if least := int(s.Policy.Soak/time.Second) - 5; samples < least || samples > least+6 {
+			t.Errorf("%s: closed after %d seconds of samples, want about %v", name, samples, s.Policy.Soak)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package control
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,8 +21,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	flush := Next(s)
 	want := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 3600, To: 1}
 	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want ||
-		!strings.Contains(flush.Reason.Text(),
-			"3 of 7") {
+		!flush.Reason.Is(verdict.TurnoverPins) || fmt.Sprint(flush.Reason.Numbers) != "[3 7]" {
 		t.Fatalf("%+v, want a flush of %+v", flush, want)
 	}
 	s.Journal = s.Journal.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Action: &flush})
@@ -92,13 +91,13 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 	}
 }
 
-// pinnedBack is PinnedSituation on a way back: the line was given more, and goes back to what it had.
+// pinnedBack is PinnedSituation on an undo: the line was given more, and goes back to what it had.
 func pinnedBack(t *testing.T, xacts int64, open int) State {
 	s := PinnedSituation(t, xacts, open)
 	step, at := state.Step{Kind: state.Backward, Changes: s.Journal.Step.Changes}, s.Journal.ReleasedAt
-	act := state.Action{Kind: state.Retreat, Changes: step.Changes}
+	action := state.Action{Kind: state.Retreat, Changes: step.Changes}
 	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: verdict.Of(verdict.Note, "cpu")},
-		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
+		{Kind: state.Intended, Action: &action}, {Kind: state.Acted, Action: &action}} {
 		e.Seq, e.At = int64(i+5), at
 		s.Journal = s.Journal.After(e)
 	}
@@ -158,9 +157,9 @@ func TestAnUndoIsFlushedByTheSameRules(t *testing.T) {
 			*s = drained
 		},
 		"a retreat failed": func(s *State) {
-			act := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
-			for i, e := range []state.Event{{Kind: state.Intended, Action: &act},
-				{Kind: state.Failed, Action: &act, Outcome: state.Held}} {
+			action := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
+			for i, e := range []state.Event{{Kind: state.Intended, Action: &action},
+				{Kind: state.Failed, Action: &action, Outcome: state.Held}} {
 				e.Seq, e.At = int64(92+i), s.Now.Add(-retryAfter)
 				s.Journal = s.Journal.After(e)
 			}

@@ -47,8 +47,8 @@ func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 		if c.memory.RollTo > 0 {
 			now.Journal.RollTo = 0 // the steps forward are counted
 		}
-		if way, blocked := now.Forecast(); len(way) != c.ahead || blocked.Any() {
-			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(way), blocked.Text(), c.ahead)
+		if path, blocked := now.Forecast(); len(path) != c.ahead || blocked.Any() {
+			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(path), blocked.Text(), c.ahead)
 		}
 		now.Journal = c.memory
 		step := now.InHand()

@@ -1,9 +1,9 @@
 package control_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -65,21 +65,21 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 		s.Goal = sizing.Goal{}
 		c.events(s)
 		if c.intent {
-			act := state.Action{Kind: state.Release, Changes: slices.Clone(s.Memory.Step.Changes)}
-			s.Record(state.Event{Kind: state.Intended, Action: &act})
+			action := state.Action{Kind: state.Release, Changes: slices.Clone(s.Memory.Step.Changes)}
+			s.Record(state.Event{Kind: state.Intended, Action: &action})
 		}
 		a, b := 16, 14
-		look := func() { s.See(a, a, b, b) }
+		sample := func() { s.See(a, a, b, b) }
 		for range 3 {
-			look()
+			sample()
 		}
 		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
 			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory.Bound(1), Policy: s.Policy}
 		if why := at.Drift(); why.Any() {
 			t.Errorf("%s: before a rollback: %s", c.name, why.Text())
 		}
-		if sets := at.Back().Changes; len(sets) != 2 || slices.ContainsFunc(sets, gone.Same) {
-			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, sets)
+		if changes := at.Back().Changes; len(changes) != 2 || slices.ContainsFunc(changes, gone.Same) {
+			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, changes)
 		}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 		var last state.Action
@@ -109,7 +109,7 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 				s.Record(state.Event{Kind: state.Intended, Action: &last})
 				s.Record(state.Event{Kind: state.Acted, Action: &last})
 			}
-			look()
+			sample()
 		}
 		if last.Outcome != state.Done || a != 20 || b != 10 {
 			t.Errorf("%s: ended %s (%s) at %d and %d, want done at 20 and 10", c.name, last.Outcome, last.Reason.Text(), a, b)
@@ -117,8 +117,8 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 	}
 }
 
-// TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
-func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
+// TestAnActionWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
+func TestAnActionWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 2, To: 6}
 	s := plannertest.NewStage(0)
 	s.Goal = sizing.Goal{}
@@ -153,7 +153,7 @@ func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
 	back := forward.Traffic.Back()
 	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 16, To: 20}}, Traffic: &back}
-	for name, aborted := range map[string]bool{"forward": false, "on its way back": true} {
+	for name, aborted := range map[string]bool{"forward": false, "going back": true} {
 		s := plannertest.NewStage(0)
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 		s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
@@ -162,13 +162,14 @@ func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
 		}
 		s.Record(state.Event{Kind: state.Accepted})
 		s.See(16, 16, 14, 14)
-		way, any := control.Rollback(s.Memory, s.Fleet, 0)
+		rollback, any := control.Rollback(s.Memory, s.Fleet, 0)
 		want := "[{a/db pg 20 0 NaN} {b/db pg 10 0 NaN}]"
 		if aborted {
 			want = "[{a/db pg 20 0 NaN}]"
 		}
-		if got := fmt.Sprint(way.Goal.Pools); !any || got != want || fmt.Sprint(way.Traffic) != "[{a/db:b/db 10 0}]" {
-			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, way.Traffic, want)
+		if got := fmt.Sprint(rollback.Goal.Pools); !any || got != want ||
+			fmt.Sprint(rollback.Traffic) != "[{a/db:b/db 10 0}]" {
+			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, rollback.Traffic, want)
 		}
 		if numbers := s.Memory.Numbers(); fmt.Sprint(numbers) != "[1]" || s.Memory.Step != nil {
 			t.Errorf("%s: steps %v, %v in hand, want 1 and none", name, numbers, s.Memory.Step)
@@ -190,7 +191,7 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 		Abort: 1}}
 	for _, c := range []struct {
 		name     string
-		values   []fleet.Float // of cpu, look by look
+		values   []fleet.Float // of cpu, sample by sample
 		rollback bool
 		held     bool
 	}{
@@ -226,6 +227,7 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 // TestASoakThatNobodyWatchesSaysSo: where every sample takes longer than counts as watched, the soak would never end.
 // One that was lost is none of that.
 func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
+	slow := errors.New("get: the command takes long")
 	for _, c := range []struct {
 		name  string
 		apart []time.Duration
@@ -245,7 +247,7 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		s.See(16, 16, 10, 10)
 		s.See(16, 16, 10, 10)
 		s.Act(t, state.Grant)
-		s.Readings, s.Shifts = []state.Reading{{X: 100, Error: "get: it takes long"}},
+		s.Readings, s.Shifts = []state.Reading{{X: 100, Err: slow}},
 			[]shift.Shift{{From: "c/db", To: "d/db", Until: 100}}
 		for _, d := range c.apart {
 			s.Now = s.Now.Add(d - time.Second)
@@ -255,8 +257,8 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		if a.Kind != state.Wait || a.Held != c.holds {
 			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Kind, a.Held, a.Reason.Text(), c.holds)
 		}
-		if c.holds && (!strings.Contains(a.Reason.Text(), "3m0s apart") || !strings.Contains(a.Reason.Text(),
-			"get: it takes long")) {
+		if c.holds && (!a.Reason.Is(verdict.SamplesApart) || a.Reason.Numbers[0] != 180 ||
+			!slices.Contains(a.Reason.Also, any(slow))) {
 			t.Errorf("%s: %q names neither number nor cause", c.name, a.Reason.Text())
 		}
 	}
@@ -270,8 +272,8 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 	}
 	at := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
 		Recent: s.Trail}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Aim: control.Aim{Goal: s.Goal},
-		Policy: s.Policy, Bars: control.Bars{Unasked: verdict.Of(verdict.Note, "nobody was asked")}}
-	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "nobody was asked" {
+		Policy: s.Policy, Bars: control.Bars{Unasked: verdict.Of(verdict.Unasked, "")}}
+	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || !a.Reason.Is(verdict.Unasked) {
 		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason.Text())
 	}
 	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
@@ -310,7 +312,7 @@ func TestAnUndoOfWhichNothingFitsIsForeseen(t *testing.T) {
 		none bool
 	}{
 		{"a grant alone", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}}, true},
-		{"and a turn", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant},
+		{"and a traffic change", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant},
 			Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 10, To: 0}}, false},
 		{"and a release", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant, release}}, false},
 	} {
@@ -333,20 +335,20 @@ func TestWhoComesDuringARunIsRemembered(t *testing.T) {
 	if came := s.Memory.New(s.Look); len(came) > 0 {
 		t.Errorf("%v are new of a sample that is known", came)
 	}
-	look := s.Look
-	look.Processes = slices.Clone(look.Processes)
-	look.Processes[0].Aliases = []fleet.Alias{look.Processes[0].Aliases[0],
+	sample := s.Look
+	sample.Processes = slices.Clone(sample.Processes)
+	sample.Processes[0].Aliases = []fleet.Alias{sample.Processes[0].Aliases[0],
 		{Name: "other", Pools: []fleet.PoolGauges{{User: "x"}}}}
-	look.Processes[0].Aliases[0].Pools = []fleet.PoolGauges{{User: "app"}, {User: "night"}}
-	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), fleet.Alias{Name: "other",
+	sample.Processes[0].Aliases[0].Pools = []fleet.PoolGauges{{User: "app"}, {User: "night"}}
+	sample.Processes[1].Aliases = append(slices.Clone(sample.Processes[1].Aliases), fleet.Alias{Name: "other",
 		Pools: []fleet.PoolGauges{{User: "x"}}})
-	came := s.Memory.New(look)
+	came := s.Memory.New(sample)
 	if got := state.Came(came).Text(); got != "seen for the first time: night came to db in a/1; x came to other in a/1, "+
 		"b/1" {
 		t.Error(got)
 	}
 	s.Record(state.Event{Kind: state.Noted, Seen: came})
-	if came := s.Memory.New(look); len(came) > 0 {
+	if came := s.Memory.New(sample); len(came) > 0 {
 		t.Errorf("%v are new, and were noted", came)
 	}
 	if back := s.Memory.Recall(s.Look); len(back.Processes[0].Aliases[0].Pools) != 2 {

@@ -52,9 +52,9 @@ func PinnedSituation(t *testing.T, xacts int64, open int) State {
 	}
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 7, To: 4}}}
-	act := state.Action{Kind: state.Release, Changes: step.Changes}
+	action := state.Action{Kind: state.Release, Changes: step.Changes}
 	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step},
-		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
+		{Kind: state.Intended, Action: &action}, {Kind: state.Acted, Action: &action}} {
 		e.Seq, e.At = int64(i+1), begun.Add(2*time.Second)
 		s.Journal = s.Journal.After(e)
 	}
@@ -79,6 +79,7 @@ type Stage struct {
 	Point    *learn.SoakResult
 }
 
+// Noon is when the stories begin.
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
@@ -90,7 +91,7 @@ func NewStage(spare int) *Stage {
 	return s
 }
 
-// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
+// See takes a sample once a second has passed: sizes and open connections of a and b, as changed.
 func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
 	s.Now = s.Now.Add(time.Second)
 	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
@@ -121,6 +122,7 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 	s.Trail = s.Trail.Add(o)
 }
 
+// Next is the next action, by what the switches say now.
 func (s *Stage) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
@@ -137,7 +139,7 @@ func (s *Stage) Next() state.Action {
 		Journal: s.Memory, Aim: Aim{Goal: s.Goal}, Policy: s.Policy})
 }
 
-// Act takes the next action, wants its verb, and writes it into memory as done.
+// Act takes the next action, wants its kind, and writes it into the journal as done.
 func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
@@ -156,7 +158,7 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	return a
 }
 
-// Open brings the stage to its open step: three samples, then the decision.
+// Open takes three samples, and begins the step that is decided then.
 func (s *Stage) Open(t *testing.T) {
 	t.Helper()
 	for range 2 {
@@ -167,6 +169,7 @@ func (s *Stage) Open(t *testing.T) {
 	s.Act(t, state.BeginStep)
 }
 
+// Waits has three clients wait in the pool of a group, the oldest of them for so long.
 func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	return func(o *fleet.Observation) {
 		for i := range o.Processes {
@@ -178,13 +181,14 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// paced is a trail of samples of one pool at 100 transactions a second, every half second. Each sample is what the
-// sample shows: how many were done since the sample before, how many wait and are open, how old the head is.
+// Sample is what a sample shows of one pool: how many transactions were done since the sample before, how many wait and
+// are open, how old the head of the queue is.
 type Sample struct {
 	Done, Waiting, Open int
 	Head                time.Duration
 }
 
+// Paced are samples of one pool at 100 transactions a second, every half second.
 func Paced(samples []Sample) (t RecentSamples) {
 	at, arrived := Noon, int64(1000)
 	var before Sample
@@ -200,7 +204,7 @@ func Paced(samples []Sample) (t RecentSamples) {
 	return t
 }
 
-// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// Shifting is a fleet with 40 % of a/db's 8 Erlangs to be shifted to b/db, which carries as many already; 20 of its 40
 // connections are spare.
 func Shifting() *Stage {
 	s := NewStage(10)
@@ -213,7 +217,7 @@ func Shifting() *Stage {
 	return s
 }
 
-// Sized looks with the sizes that the journal says.
+// Sized takes a sample with the sizes that the journal has.
 func (s *Stage) Sized() {
 	a, b := 20, 10
 	for _, w := range s.Memory.Written {
@@ -226,7 +230,7 @@ func (s *Stage) Sized() {
 	s.See(a, min(a, 9), b, min(b, 9))
 }
 
-// Due acts until a verb is due, and leaves it at that.
+// Due takes actions until one of that kind is due, and does not take it.
 func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
@@ -241,7 +245,7 @@ func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
 	return state.Action{}
 }
 
-// Until acts until a verb is due, and has the switch say what it was told.
+// Until takes actions up to one of that kind, and has the switch say what it was set to.
 func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
@@ -262,6 +266,7 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 	return state.Action{}
 }
 
+// Size is the size that the journal has of the pool of a group.
 func (s *Stage) Size(group string) int {
 	size := map[string]int{"a": 20, "b": 10}[group]
 	for _, w := range s.Memory.Written {
@@ -281,9 +286,10 @@ func (s *Stage) Saturated() {
 	}
 }
 
-// Exponent is how a number looks that people do not read.
+// Exponent finds a number with an exponent, which people do not read.
 var Exponent = regexp.MustCompile(`\de[+-]\d`)
 
+// StageLoad is a load of 8 Erlangs for the pool GROUP/db.
 func StageLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,

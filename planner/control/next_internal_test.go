@@ -2,11 +2,11 @@ package control
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
@@ -33,11 +33,12 @@ func TestNextTakesTheStepBackWhereAReleaseCannotBeUndone(t *testing.T) {
 	s.Act(t, state.CompleteStep)
 	s.Policy.Aborts = 1
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted ||
-		!strings.Contains(a.Reason.Text(), "has waited 2s > 1s") {
+		!a.Reason.Is(verdict.ClientWaits) {
 		t.Fatal(a)
 	}
 	s.Policy.Aborts = 2
-	if a := s.Next(); a.Kind != state.Wait || !a.Held || !strings.Contains(a.Reason.Text(), "has waited 2s > 1s") {
+	if a := s.Next(); a.Kind != state.Wait || !a.Held || !a.Reason.Is(verdict.SoakAfterAbort) ||
+		!a.Reason.Has(verdict.ClientWaits) {
 		t.Fatal(a)
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)

@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAPauseHoldsAStepAndEndsNothing takes a step through a pause in its soak: it is neither undone nor taken back,
@@ -40,7 +40,7 @@ func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 	s.Act(t, state.Wait)
 	s.See(16, 16, 14, 14, stuck(2))
 	signal(400)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(), "a pause") {
+	if a := s.Act(t, state.Wait); !a.Held || !a.Reason.Is(verdict.ServerPaused) {
 		t.Error(a)
 	}
 	for range 3 {

@@ -86,7 +86,7 @@ func TestSettlingObeysTheSignals(t *testing.T) {
 	if back.Kind != state.Release || fmt.Sprint(back.Changes) != "[{b/1 db pool_size 14 10}]" {
 		t.Fatal(back)
 	}
-	// It dies in that, too, and what the first act has left in the process is no drift.
+	// It dies in that, too, and what the first action has left in the process is no drift.
 	s.Record(state.Event{Kind: state.Intended, Action: &back})
 	s.See(16, 16, 14, 10)
 	if a := s.Next(); a.Kind == state.Stop {

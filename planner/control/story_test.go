@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // story is a controller over a fleet by hand: pools a/db and b/db of one server, in one process each.
@@ -41,12 +42,12 @@ type story struct {
 //	rollback                        a person takes the step in hand back, with a run of its own
 //	forecast                        the steps to the goal, and how long they take
 //	steps                           how many steps are done
-func (x *story) do(out io.Writer, verb, rest string) {
+func (x *story) do(out io.Writer, command, rest string) {
 	w := argsOf(rest)
-	if x.s == nil && verb != "fleet" {
-		x.t.Fatalf("%s: %s comes before a fleet", x.at, verb)
+	if x.s == nil && command != "fleet" {
+		x.t.Fatalf("%s: %s comes before a fleet", x.at, command)
 	}
-	switch verb {
+	switch command {
 	case "fleet":
 		x.s = plannertest.NewStage(int(x.number(w, "spare", 0)))
 	case "goal":
@@ -83,7 +84,8 @@ func (x *story) do(out io.Writer, verb, rest string) {
 	case "fail":
 		a := x.s.Next()
 		outcome, reason, _ := strings.Cut(rest, " ")
-		x.record(map[string]any{"kind": state.Failed, "action": a, "outcome": spaced(outcome), "reason": reason})
+		x.record(map[string]any{"kind": state.Failed, "action": a, "outcome": spaced(outcome), "code": verdict.ActionFailed,
+			"reason": reason})
 		fmt.Fprintf(out, "failed: %s\n", reason)
 	case "watch":
 		x.watch(out, w)
@@ -112,7 +114,7 @@ func (x *story) do(out io.Writer, verb, rest string) {
 	case "steps":
 		fmt.Fprintf(out, "%d steps are done\n", x.s.Memory.Steps)
 	default:
-		x.t.Fatalf("%s: there is no verb %q", x.at, verb)
+		x.t.Fatalf("%s: there is no command %q", x.at, command)
 	}
 }
 

@@ -2,7 +2,6 @@ package control_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/steps"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
@@ -62,7 +62,7 @@ func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
 	for range 3 {
 		s.See(20, 16, 10, 10, twice)
 	}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "no room to make them the same") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NoRoomToEqualise) {
 		t.Fatalf("nothing to release: %+v", a)
 	}
 }

@@ -25,7 +25,7 @@ func Unseen(s State) (a state.Action, due bool) {
 		switch in := m.Intent; {
 		case !why.Any():
 			return a, false
-		case in != nil && in.Traffic != nil && in.Traffic.To == step.Traffic.From: // it is on its way back already
+		case in != nil && in.Traffic != nil && in.Traffic.To == step.Traffic.From: // it goes back already
 			return *in, true
 		case in != nil && in.Traffic != nil: // nobody knows whether it was made
 			return state.ShiftOf(step.Traffic.Back(), why), true
@@ -54,7 +54,8 @@ func Unseen(s State) (a state.Action, due bool) {
 
 // Unflush ends flushes where no sample shows the fleet, over a pause, too: nobody sees whether connections are left to
 // end. What goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A
-// turn, or an action whose fate a sample must tell, stays the newest of which nobody knows whether it was done.
+// traffic change, or an action whose fate a sample must tell, stays the newest of which nobody knows whether it was
+// done.
 func Unflush(m state.JournalState, now time.Time) (a state.Action, due bool) {
 	flushed := m.Flushed()
 	if len(flushed) == 0 || !endsFlush(m.Intent) {
@@ -75,7 +76,7 @@ func endsFlush(intent *state.Action) bool {
 // unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has
 // moved, or may have, and of each on which it has granted something, or may have.
 func (s State) unseenAbort(step state.Step) verdict.Reason {
-	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
+	if step.Traffic != nil && s.Journal.RollTo > 0 { // the step is the undo itself
 		return verdict.Reason{}
 	}
 	if in := s.Journal.Intent; s.flipped(step) || in != nil && in.Traffic != nil {
@@ -146,13 +147,12 @@ func (s State) Barred() (why verdict.Reason, none bool) {
 		}
 	}
 	fleet := s.Fleet.With(releases).Drained()
-	err := Promise(fleet, grants)
-	if err == nil {
+	if why = Broken(fleet, grants); !why.Any() {
 		return why, false
 	}
 	part := slices.Clone(grants)
 	for i := range part {
 		part[i].To = part[i].From + 1
 	}
-	return verdict.Of(verdict.NoRoom, "", err), len(releases) == 0 && first.Traffic == nil && Promise(fleet, part) != nil
+	return why, len(releases) == 0 && first.Traffic == nil && Broken(fleet, part).Any()
 }

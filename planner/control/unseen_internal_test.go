@@ -12,7 +12,7 @@ import (
 // TestGrantsGoBackThoughNothingIsSeen, what may have been granted among them, and nothing that makes a line larger.
 func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 	for _, done := range []bool{true, false} { // false: the grant is in hand, and nobody knows how far
-		s, paused := NewStage(0), ""
+		s, paused := NewStage(0), verdict.Reason{}
 		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 			Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
 		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant,
@@ -24,7 +24,7 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		s.See(16, 9, 10, 9)
 		unseen := func() (state.Action, bool) {
 			return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
-				Bars: Bars{Paused: verdict.Noted(paused)}})
+				Bars: Bars{Paused: paused}})
 		}
 		s.Saturated()
 		if a, due := unseen(); due {
@@ -34,18 +34,18 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 		if done {
 			s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &grant, At: s.Now})
 		}
-		open := s.Gate
+		begun := s.Gate
 		s.Gate = SaturationGuard{}
 		if a, due := unseen(); due {
 			t.Fatalf("no signal says so, and %+v is due", a)
 		}
-		s.Gate, paused = open, "paused by somebody"
+		s.Gate, paused = begun, verdict.Of(verdict.PausedBy, "somebody")
 		if a, due := unseen(); due {
 			t.Fatalf("it is paused, and %+v is due", a)
 		}
-		paused = ""
+		paused = verdict.Reason{}
 		abort, due := unseen()
-		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || abort.Reason.Text() == "" {
+		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || !abort.Reason.Is(verdict.SignalAborts) {
 			t.Fatalf("%v %+v", due, abort)
 		}
 		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
@@ -91,11 +91,11 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 }
 
 // TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody
-// looks for it.
+// watches it.
 func TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s := Shifting()
-	flip := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	increment := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	unseen := func() (state.Action, bool) {
 		s.Now = s.Now.Add(retryAfter)
 		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
@@ -191,9 +191,9 @@ func TestAFlushEndsUnseen(t *testing.T) {
 	m = after(m, 91, state.Event{Kind: state.Acted, Action: &flush})
 	due("a flush", m, s.Now, true)
 	retreat := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
-	fails := func(act *state.Action) state.JournalState {
-		return after(after(m, 92, state.Event{Kind: state.Intended, Action: act}), 93,
-			state.Event{Kind: state.Failed, Action: act, Outcome: state.Blind})
+	fails := func(action *state.Action) state.JournalState {
+		return after(after(m, 92, state.Event{Kind: state.Intended, Action: action}), 93,
+			state.Event{Kind: state.Failed, Action: action, Outcome: state.Blind})
 	}
 	failing := fails(&retreat)
 	due("a retreat that has just failed", failing, s.Now, true)

@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAnUndoIsNotTakenBackUnseen: a rollback's own turn stays, whatever signals say.
+// TestAnUndoIsNotTakenBackUnseen: a rollback's own traffic change stays, whatever signals say.
 func TestAnUndoIsNotTakenBackUnseen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)

@@ -34,6 +34,7 @@ type Stage struct {
 	Point    *learn.SoakResult
 }
 
+// Noon is when the stories begin.
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
@@ -45,7 +46,7 @@ func NewStage(spare int) *Stage {
 	return s
 }
 
-// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
+// See takes a sample once a second has passed: sizes and open connections of a and b, as changed.
 func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
 	s.Now = s.Now.Add(time.Second)
 	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
@@ -76,12 +77,14 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 	s.Trail = s.Trail.Add(o)
 }
 
+// StageLoad is a load of 8 Erlangs for the pool GROUP/db.
 func StageLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 
+// Next is the next action, by what the switches say now.
 func (s *Stage) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
@@ -99,7 +102,7 @@ func (s *Stage) Next() state.Action {
 		Policy: s.Policy})
 }
 
-// Act takes the next action, wants its verb, and writes it into memory as done.
+// Act takes the next action, wants its kind, and writes it into the journal as done.
 func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
@@ -118,7 +121,7 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 	return a
 }
 
-// Open brings the stage to its open step: three samples, then the decision.
+// Open takes three samples, and begins the step that is decided then.
 func (s *Stage) Open(t *testing.T) {
 	t.Helper()
 	for range 2 {
@@ -129,6 +132,7 @@ func (s *Stage) Open(t *testing.T) {
 	s.Act(t, state.BeginStep)
 }
 
+// Waits has three clients wait in the pool of a group, the oldest of them for so long.
 func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	return func(o *fleet.Observation) {
 		for i := range o.Processes {
@@ -140,7 +144,7 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// Record writes an event into the stage's memory.
+// Record writes an event into the journal.
 func (s *Stage) Record(e state.Event) {
 	e.Seq, e.At = s.Memory.Seq+1, s.Now
 	s.Memory = s.Memory.After(e)

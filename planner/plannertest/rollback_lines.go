@@ -22,6 +22,7 @@ type UnevenFleet struct {
 	Role   int      // the limit of the one user; 0: none
 }
 
+// ReserveLine is the reserve of main/app, or ci/app, in a process.
 func ReserveLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeyReserve}
 }
@@ -35,7 +36,7 @@ func UnevenMain(budget int, sizes ...int) *UnevenFleet {
 	return u
 }
 
-// Look is the fleet at a moment.
+// Look is the fleet as a sample shows it.
 func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
@@ -84,15 +85,15 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 }
 
 // Write is what an action leaves.
-func (u *UnevenFleet) Write(sets []fleet.SettingChange) {
-	for _, x := range sets {
+func (u *UnevenFleet) Write(changes []fleet.SettingChange) {
+	for _, x := range changes {
 		to := x.To
 		x.From, x.To = 0, 0
 		u.Lines[x] = to
 	}
 }
 
-// Taken is a memory of steps that ended and stand.
+// Taken is a journal of steps that ended and stand.
 func Taken(steps ...state.Step) (m state.JournalState) {
 	for i, s := range steps {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
@@ -100,13 +101,15 @@ func Taken(steps ...state.Step) (m state.JournalState) {
 	return m
 }
 
-func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.SettingChange) {
+// Wrote are changes of the lines of processes, all from and to the same value.
+func Wrote(key fleet.Key, from, to int, processes ...string) (changes []fleet.SettingChange) {
 	for _, p := range processes {
-		sets = append(sets, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
+		changes = append(changes, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
 	}
-	return sets
+	return changes
 }
 
+// SizeLine is the size of main/app, or ci/app, in a process.
 func SizeLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize}
 }

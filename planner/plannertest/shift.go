@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// CpuFacts are the ways in which a server's CPU may be known: all of a transaction's, by a fit, by today's ratio.
+// CpuFacts are the sources from which a server's CPU may be known: all of a transaction's, by a fit, by today's ratio.
 var CpuFacts = map[string]func(f *budget.Fleet){
 	"declared": func(f *budget.Fleet) {
 		f.Servers[0].CPU.Cores = 8
@@ -37,7 +37,7 @@ var CpuFacts = map[string]func(f *budget.Fleet){
 	},
 }
 
-// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// Shifting is a fleet with 40 % of a/db's 8 Erlangs to be shifted to b/db, which carries as many already; 20 of its 40
 // connections are spare.
 func Shifting() *Stage {
 	s := NewStage(10)
@@ -50,7 +50,7 @@ func Shifting() *Stage {
 	return s
 }
 
-// Sized looks with the sizes that the journal says.
+// Sized takes a sample with the sizes that the journal has.
 func (s *Stage) Sized() {
 	a, b := 20, 10
 	for _, w := range s.Memory.Written {
@@ -63,7 +63,7 @@ func (s *Stage) Sized() {
 	s.See(a, min(a, 9), b, min(b, 9))
 }
 
-// Due acts until a verb is due, and leaves it at that.
+// Due takes actions until one of that kind is due, and does not take it.
 func (s *Stage) Due(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
@@ -78,7 +78,7 @@ func (s *Stage) Due(t *testing.T, want state.ActionKind) (none state.Action) {
 	return none
 }
 
-// Until acts until a verb is due, and has the switch say what it was told.
+// Until takes actions up to one of that kind, and has the switch say what it was set to.
 func (s *Stage) Until(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
@@ -99,6 +99,7 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) (none state.Action) {
 	return none
 }
 
+// Size is the size that the journal has of the pool of a group.
 func (s *Stage) Size(group string) int {
 	size := map[string]int{"a": 20, "b": 10}[group]
 	for _, w := range s.Memory.Written {

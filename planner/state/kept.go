@@ -8,15 +8,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 )
 
-// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A memory of
-// another version is not read: the events are folded again.
-const JournalStateVersion = 8
+// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A state of another version is not read: the events are folded again.
+const JournalStateVersion = 9
 
-// A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
-// and written whole, again and again. So the newest are kept.
+// A journal of years has more steps and soaks than anybody goes back to, and a state that kept them all would be read and written whole, again and again. So the newest are kept.
 const (
 	pastKept   = 1000 // steps. chosen: ten runs of 1 % a step, a hundred steps each
-	pointsKept = 1000 // points of each shift. chosen: the oldest weighs a thousandth of what is learnt by then
+	pointsKept = 1000 // soaks of each shift. chosen: the oldest weighs a thousandth of what is learnt by then
 )
 
 // Stepped adds a step that ended, and lets go of the oldest beyond pastKept.
@@ -28,12 +26,12 @@ func (m JournalState) Stepped(p Past) JournalState {
 	return m
 }
 
-// learnt returns the points with those added, without the oldest beyond pointsKept of a shift.
-func (m Learned) learnt(points ...learn.SoakResult) []learn.SoakResult {
-	if len(points) == 0 {
+// learnt returns the soaks with those added, without the oldest beyond pointsKept of a shift.
+func (m Learned) learnt(soaks ...learn.SoakResult) []learn.SoakResult {
+	if len(soaks) == 0 {
 		return m.Soaks
 	}
-	out := slices.Concat(m.Soaks, points)
+	out := slices.Concat(m.Soaks, soaks)
 	if len(out) <= pointsKept {
 		return out
 	}
@@ -83,7 +81,7 @@ func (m JournalState) Refuses(e Event) error {
 	case slices.Contains([]EventKind{RunEnded, Failed}, e.Kind) && e.Outcome == "":
 		return missing("outcome")
 	case e.Kind == StepTrimmed && m.Step == nil:
-		return errors.New("a step is cut, and none is in hand")
+		return errors.New("a step is trimmed, and none is in hand")
 	}
 	if e.Outcome != "" && !slices.Contains(knownEnds, e.Outcome) {
 		return fmt.Errorf("%w: the outcome %q is not known", ErrNewer, e.Outcome)

@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestAJournalStateOfYearsStaysSmall takes more steps and points than are kept.
+// TestAJournalStateOfYearsStaysSmall takes more steps and soaks than are kept.
 func TestAJournalStateOfYearsStaysSmall(t *testing.T) {
 	var m JournalState
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

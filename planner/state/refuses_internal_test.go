@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestWhatIsNotRefusedIsTaken draws events of any kind with any of their parts, as JSON brings them, and any memory.
+// TestWhatIsNotRefusedIsTaken draws events of any kind with any of their parts, as JSON brings them, and any state.
 func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	taken := 0

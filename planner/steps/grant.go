@@ -1,10 +1,10 @@
 package steps
 
 import (
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
@@ -21,8 +21,7 @@ func (w *path) grant() bool {
 		}
 		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
 		if more > w.grants {
-			w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
-				words.Count(more, "connection"))
+			w.note = verdict.Of(verdict.UnitCosts, p.ID, verdict.Conns(more))
 		}
 		w.granted = true
 		w.grants -= more

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -14,8 +13,8 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 		s.See(20, 18, 10, 10)
 	}
 	a := Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail},
-		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.Note, "it is over")}})
-	if a.Kind != state.Stop || a.Outcome != state.Done || a.Reason.Text() != "it is over" {
+		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
+	if a.Kind != state.Stop || a.Outcome != state.Done || !a.Reason.Is(verdict.UntilOver) {
 		t.Error(a)
 	}
 	s = NewStage(-2) // the sizes of today are over the budget
@@ -23,10 +22,9 @@ func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
 		s.See(20, 18, 10, 10)
 	}
 	a = Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail},
-		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.Note, "it is over")}})
+		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
 	if a.Kind != state.Stop || a.Outcome != state.Held ||
-		!strings.Contains(a.Reason.Text(),
-			"it is over; pg: the worst case of today's sizes is 30 connections, 2 over the budget of 28") {
+		!a.Reason.Is(verdict.UntilOver) || !a.Reason.Has(verdict.OverBudget) {
 		t.Errorf("over the budget: %s %s %q, want held", a.Kind, a.Outcome, a.Reason.Text())
 	}
 }

@@ -17,8 +17,8 @@ import (
 // TestARollbackIsNotHeldByWhatItCures, and what it finds of unknown fate goes back, too.
 func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	s := plannertest.Shifting()
-	flip := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	increment := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, To: s.Memory.StepSeq, Goal: &sizing.Goal{}, At: s.Now})
 	s.Readings[0].X = 50
 	for range 2 {
@@ -32,7 +32,7 @@ func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	}
 }
 
-func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
+func TestARollbackSetsTheSwitchBackToo(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
@@ -40,16 +40,16 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
 	s.Sized()
-	way, any := control.Rollback(s.Memory, s.Fleet, 0)
-	if !any || fmt.Sprint(way.Traffic) != "[{a/db:b/db 50 0}]" || len(way.Goal.Pools) == 0 {
-		t.Fatalf("%+v", way)
+	rollback, any := control.Rollback(s.Memory, s.Fleet, 0)
+	if !any || fmt.Sprint(rollback.Traffic) != "[{a/db:b/db 50 0}]" || len(rollback.Goal.Pools) == 0 {
+		t.Fatalf("%+v", rollback)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
-	s.Goal, s.Shifts[0].Until = way.Goal, 0
-	open := s.Until(t, state.BeginStep)
-	if open.Step.Traffic == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
-		len(open.Step.Changes) != 0 {
-		t.Fatalf("the traffic goes back first, over the sizes that stand: %+v", open.Step)
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
+	s.Goal, s.Shifts[0].Until = rollback.Goal, 0
+	begun := s.Until(t, state.BeginStep)
+	if begun.Step.Traffic == nil || *begun.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
+		len(begun.Step.Changes) != 0 {
+		t.Fatalf("the traffic goes back first, over the sizes that stand: %+v", begun.Step)
 	}
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
@@ -69,7 +69,7 @@ func TestARollbackTurnsTheSwitchBackToo(t *testing.T) {
 	t.Fatal("it does not end")
 }
 
-// TestARollbackGoesOnWhileSaturated: what it takes back is not taken back, and begun again it goes the same way.
+// TestARollbackGoesOnWhileSaturated: what it takes back is not taken back, and begun again it goes the same path.
 func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
@@ -78,9 +78,9 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
 	first := s.Memory.Past[0].Seq
-	way, _ := control.Rollback(s.Memory, s.Fleet, 0)
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &way.Goal, To: way.To, At: s.Now})
-	s.Goal, s.Shifts[0].Until = way.Goal, 0
+	rollback, _ := control.Rollback(s.Memory, s.Fleet, 0)
+	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
+	s.Goal, s.Shifts[0].Until = rollback.Goal, 0
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
 	s.Saturated()
@@ -108,8 +108,8 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 // TestATrafficChangeBackThatFailsIsRepeatedAsOne, and one of unknown fate is taken as made where it goes back blind.
 func TestATrafficChangeBackThatFailsIsRepeatedAsOne(t *testing.T) {
 	s := plannertest.Shifting()
-	flip := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	increment := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	blind := s.Memory
 	s.Saturated()
 	back := s.Next()

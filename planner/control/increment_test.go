@@ -1,8 +1,9 @@
 package control_test
 
 import (
+	"errors"
+	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,35 +18,37 @@ import (
 
 func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	s := plannertest.Shifting()
-	open := s.Until(t, state.BeginStep)
-	if open.Step.Traffic == nil || open.Goal == nil || *open.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db",
-		From: 0, To: 50}) || len(open.Step.Changes) == 0 {
-		t.Fatalf("%+v", open.Step)
+	begun := s.Until(t, state.BeginStep)
+	if begun.Step.Traffic == nil || begun.Goal == nil || *begun.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db",
+		From: 0, To: 50}) || len(begun.Step.Changes) == 0 {
+		t.Fatalf("%+v", begun.Step)
 	}
-	flip := s.Until(t, state.ShiftTraffic)
-	for _, x := range open.Step.Changes {
+	increment := s.Until(t, state.ShiftTraffic)
+	for _, x := range begun.Step.Changes {
 		if at, ok := s.Memory.Explains(x, x.To); !at || !ok {
 			t.Errorf("%+v does not stand, and traffic moves", x)
 		}
 	}
 	s.Sized() // it was told, and still says what it said
-	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason.Text(), "still says 0 %") {
+	if a := s.Next(); a.Kind != state.Wait || !a.Reason.Is(verdict.StillSays) {
 		t.Fatalf("%+v", a)
 	}
-	s.Readings[0].X = flip.Traffic.To
-	begun := s.Now
+	s.Readings[0].X = increment.Traffic.To
+	since := s.Now
 	s.Point = nil
-	for s.Now.Sub(begun) < s.Policy.Soak-2*time.Second {
+	for s.Now.Sub(since) < s.Policy.Soak-2*time.Second {
 		s.Sized()
 		s.Act(t, state.Wait)
 	}
 	s.Sized()
 	s.Sized()
-	if a := s.Next(); a.Kind != state.Wait || !strings.Contains(a.Reason.Text(), "measured") {
+	if a := s.Next(); a.Kind != state.Wait || !a.Reason.Is(verdict.Measuring) {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "says 50 %, and nothing moved: 0 ± 1") {
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
+		1, 3, 5)}
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NothingMoved) ||
+		fmt.Sprint(a.Reason.Numbers) != "[50 0 1 3 5]" {
 		t.Fatalf("%+v", a)
 	}
 	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
@@ -80,7 +83,8 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	t.Fatal("it does not end")
 }
 
-// TestASignalHoldsTraffic: neither a step that moves nothing else begins, nor does the turn of one that has begun.
+// TestASignalHoldsTraffic: neither a step that moves nothing else begins, nor does the traffic change of one that has
+// begun.
 func TestASignalHoldsTraffic(t *testing.T) {
 	high := func(s *plannertest.Stage) {
 		for range 2 {
@@ -96,26 +100,26 @@ func TestASignalHoldsTraffic(t *testing.T) {
 	s.See(20, 9, 14, 9)
 	s.See(20, 9, 14, 9)
 	high(s)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
 		t.Fatalf("%+v", a)
 	}
 	s = plannertest.Shifting()
 	s.Until(t, state.Grant)
 	s.Sized()
 	high(s)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
 		t.Fatalf("%+v", a)
 	}
 }
 
-// TestALaggingSwitchIsTurnedBackAllTheSame: it was told, and does not say so yet, and a signal calls for the way back.
-func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
+// TestALaggingSwitchIsSetBackAllTheSame: it was set, and does not say so yet, and a signal calls for the undo.
+func TestALaggingSwitchIsSetBackAllTheSame(t *testing.T) {
 	for _, unread := range []bool{false, true} {
 		s := plannertest.Shifting()
 		s.Until(t, state.ShiftTraffic)
 		s.Readings[0].X = 0
 		if unread {
-			s.Readings[0] = state.Reading{X: 50, Error: "the flag service is away"}
+			s.Readings[0] = state.Reading{X: 50, Err: errors.New("the flag service is away")}
 		}
 		s.Sized()
 		s.Saturated()
@@ -129,14 +133,15 @@ func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
 	}
 }
 
-// TestNothingMovedOutlivesTheProgram: looks from before the turn are gone with it.
+// TestNothingMovedOutlivesTheProgram: samples from before the traffic change are gone with it.
 func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.Sized()
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Text: "0 ± 1"}
+	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
+		1, 3, 5)}
 	a := s.Next()
 	if a.Soak == nil {
 		t.Fatalf("%+v", a)
@@ -146,7 +151,7 @@ func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s.Now = s.Now.Add(s.Policy.Soak)
 	s.Sized()
 	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "nothing moved: 0 ± 1") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NothingMoved) {
 		t.Fatalf("%+v", a)
 	}
 	risen := *s.Point
@@ -169,7 +174,7 @@ func TestAnIncrementByItselfIsHeldLikeAStep(t *testing.T) {
 			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 				s.Now)
-			if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "cpu") {
+			if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
 				t.Fatalf("%+v", a)
 			}
 			return
@@ -181,7 +186,7 @@ func TestAnIncrementByItselfIsHeldLikeAStep(t *testing.T) {
 				To: learn.Measure{Erlangs: 9, SD: 0.1}}
 		}
 	}
-	t.Fatal("every turn needs a size")
+	t.Fatal("every traffic change needs a size")
 }
 
 // TestTrafficGoesBackThoughNothingIsSeen: the switch is no part of what does not answer.
@@ -206,32 +211,32 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	}
 	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
 	blind.Journal = s.Memory
-	flip, due := control.Unseen(blind)
-	if !due || flip.Kind != state.ShiftTraffic || flip.Traffic.To != 0 {
-		t.Fatalf("%v %+v", due, flip)
+	increment, due := control.Unseen(blind)
+	if !due || increment.Kind != state.ShiftTraffic || increment.Traffic.To != 0 {
+		t.Fatalf("%v %+v", due, increment)
 	}
 }
 
-func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *testing.T) {
+func TestASwitchThatSomebodyElseSetsIsDriftAndOneThatDoesNotAnswerHolds(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Sized()
 	s.Sized()
 	s.Readings[0].X = 30
 	s.Sized()
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
-		!strings.Contains(a.Reason.Text(), "says 30 %, and the journal 0 %") {
+		!a.Reason.Is(verdict.SwitchChanged) || fmt.Sprint(a.Reason.Numbers) != "[30 0]" {
 		t.Fatalf("%+v", a)
 	}
-	s.Readings[0] = state.Reading{X: 0, Error: "flag: exit status 1"}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "is not known: flag: exit status 1") {
+	s.Readings[0] = state.Reading{X: 0, Err: errors.New("flag: exit status 1")}
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SwitchUnknown) {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0] = state.Reading{X: 0, Said: true}
 	s.Until(t, state.ShiftTraffic)
 	s.Sized()
-	s.Act(t, state.Wait) // what it said before the turn is explained, and not for ever
+	s.Act(t, state.Wait) // what it said before the change is explained, and not for ever
 	s.Now = s.Now.Add(s.Policy.Stale)
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "still says 0 %") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.StillSays) {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0].X = 30
@@ -253,10 +258,10 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 func TestAnIncrementOfUnknownFateIsMadeAgain(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Readings[0].Said = false
-	flip := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	increment := s.Due(t, state.ShiftTraffic)
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	s.Sized()
-	if a := s.Next(); a.Kind != state.ShiftTraffic || *a.Traffic != *flip.Traffic {
+	if a := s.Next(); a.Kind != state.ShiftTraffic || *a.Traffic != *increment.Traffic {
 		t.Fatalf("%+v", a)
 	}
 	// it may not be made now
@@ -267,13 +272,12 @@ func TestAnIncrementOfUnknownFateIsMadeAgain(t *testing.T) {
 	}
 }
 
-func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
+func TestAPersonWhoSetsTheSwitchIsWaitedFor(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Shifts[0].ByHand = true
 	s.Policy.FlipFor = time.Minute
 	s.Until(t, state.BeginStep)
-	for a := s.Next(); !strings.Contains(a.Reason.Text(),
-		"turn the traffic of a/db:b/db from 0 to 50 % now"); a = s.Next() {
+	for a := s.Next(); !a.Reason.Is(verdict.SetSwitchNow); a = s.Next() {
 		if a.Kind == state.ShiftTraffic {
 			t.Fatalf("%+v", a)
 		}
@@ -283,7 +287,7 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	waiting := *s
 	s.Readings = []state.Reading{{X: 50, Said: true}}
 	s.Sized()
-	if a := s.Act(t, state.ShiftTraffic); a.Reason.Text() != "by hand" {
+	if a := s.Act(t, state.ShiftTraffic); !a.Reason.Is(verdict.ByHand) {
 		t.Fatalf("%+v", a)
 	}
 	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 50 {
@@ -292,7 +296,7 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	waiting.Readings = []state.Reading{{X: 0, Said: true}}
 	waiting.Now = waiting.Now.Add(time.Minute)
 	if a := waiting.Next(); a.Kind != state.Stop || a.Outcome != state.Held ||
-		!strings.Contains(a.Reason.Text(), "nobody turned") {
+		!a.Reason.Is(verdict.SwitchNotSet) {
 		t.Fatalf("%+v", a)
 	}
 	waiting.Readings = []state.Reading{{X: 70, Said: true}} // somewhere else
@@ -301,9 +305,9 @@ func TestAPersonWhoTurnsTheSwitchIsWaitedFor(t *testing.T) {
 	}
 }
 
-// TestAnActThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it
+// TestAnActionThatDoesNotSucceedKeepsNoTraffic: a size that cannot be written is no reason to leave traffic where it
 // saturates.
-func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
+func TestAnActionThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
@@ -312,14 +316,14 @@ func TestAnActThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 		Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
 	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
 	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held,
-		Reason: verdict.Of(verdict.Note, "a full disk")})
+		Reason: verdict.Of(verdict.ActionFailed, "a full disk")})
 	s.Saturated()
 	if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
 
-// TestAPersonIsNotAskedWhileASignalHolds to turn the switch.
+// TestAPersonIsNotAskedWhileASignalHolds to set the switch.
 func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Shifts[0].ByHand, s.Policy.FlipFor = true, time.Minute
@@ -331,7 +335,7 @@ func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
 		s.Now)
 	for range 4 {
 		s.Sized()
-		if a := s.Next(); strings.Contains(a.Reason.Text(), "turn the traffic") {
+		if a := s.Next(); a.Reason.Is(verdict.SetSwitchNow) {
 			t.Fatalf("%+v", a)
 		}
 	}

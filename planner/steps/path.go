@@ -1,20 +1,17 @@
 package steps
 
 import (
-	"fmt"
 	"math"
 	"slices"
-
-	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// way is one server's part of a step in the making.
+// path is one server's part of a step in the making.
 type path struct {
 	server           budget.FleetServer
 	pools            []pathPool
@@ -23,7 +20,7 @@ type path struct {
 	rooms            []budget.LimitRoom
 	granted          bool
 	released         bool
-	note             string
+	note             verdict.Reason
 
 	wanting poolQueue // pools below their goal, the one whose waiting one more lessens most first
 	giving  poolQueue // pools above it, the one that loses least first
@@ -37,7 +34,7 @@ type given struct{ pool, size, reserve int }
 // roomUse is what one more of a pool takes of one of the rooms: of its size, and of its reserve.
 type roomUse struct{ room, size, reserve int }
 
-// waypool is one pool on the way.
+// pathPool is one pool on the path.
 type pathPool struct {
 	budget.FleetPool
 	from, size, to          int
@@ -124,8 +121,7 @@ func (w *path) again() {
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *path) step() (sets []fleet.SettingChange, note string,
-	blocked verdict.Reason) {
+func (w *path) step() (changes []fleet.SettingChange, note, blocked verdict.Reason) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -145,19 +141,19 @@ func (w *path) step() (sets []fleet.SettingChange, note string,
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
 					To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
 					To: p.reserve})
 			}
 		}
 	}
-	if len(sets) == 0 {
+	if len(changes) == 0 {
 		blocked = w.blocked()
 	}
-	return sets, w.note, blocked
+	return changes, w.note, blocked
 }
 
 // below reports whether the pool shall get more.
@@ -266,8 +262,7 @@ func (w *path) give(i int) {
 	p := &w.pools[i]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
-			words.Count(fewer, "connection"))
+		w.note = verdict.Of(verdict.UnitFrees, p.ID, verdict.Conns(fewer))
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
@@ -300,8 +295,8 @@ func (w *path) blocked() verdict.Reason {
 	}
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
-			return verdict.Of(verdict.WayBarred, "", first, w.rooms[k].Text, verdict.Conns(w.rooms[k].Conns), p.ID, p.more())
+			return verdict.Of(verdict.PathBarred, w.rooms[k].Text, first, verdict.Conns(w.rooms[k].Conns), p.ID, p.more())
 		}
 	}
-	return verdict.Of(verdict.WayShort, w.server.Name, first, verdict.Conns(short), w.spare, w.server.BudgetConns)
+	return verdict.Of(verdict.PathShort, w.server.Name, first, verdict.Conns(short), w.spare, w.server.BudgetConns)
 }

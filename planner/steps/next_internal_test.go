@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -13,10 +12,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that samples at every pool for every unit, on
+// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that visits every pool for every unit, on
 // fleets of pools above and below their goals, with caps, reserves, refusals and budgets of all kinds.
 func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 	full, empty, over := 0, 0, 0
@@ -46,20 +44,22 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 			}
 			if r.IntN(8) == 0 {
 				refused = append(refused, state.Refusal{Pool: p.ID, Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve}[r.IntN(2)],
-					Least: r.IntN(10), Reason: verdict.Of(verdict.Note, "it waited")})
+					Least: r.IntN(10), Reason: verdict.Of(verdict.ClientWaits, p.ID)})
 			}
 		}
 		f.Servers[0].BudgetConns = f.WorstConns("pg") + []int{0, 0, 1, 2, 5, 50, -10}[r.IntN(7)]
 		policy := state.Policy{Percent: []float64{0.5, 1, 5, 25, 100}[r.IntN(5)]}
-		sets, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
-		wantSets, wantNote, wantBlocked := newSlowWay(f, g, f.Servers[0], policy, refused).step()
-		if !reflect.DeepEqual(sets, wantSets) || note != wantNote || blocked.Text() != wantBlocked {
-			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, sets, note, blocked.Text(), wantSets, wantNote, wantBlocked)
+		changes, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
+		wantChanges, wantNote, wantBlocked := newSlowWay(f, g, f.Servers[0], policy, refused).step()
+		if !reflect.DeepEqual(changes, wantChanges) || !reflect.DeepEqual(note, wantNote) ||
+			!reflect.DeepEqual(blocked, wantBlocked) {
+			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, changes, note.Text(), blocked.Text(), wantChanges, wantNote.Text(),
+				wantBlocked.Text())
 		}
 		switch {
 		case f.SpareConns("pg") < 0:
 			over++
-		case len(sets) == 0:
+		case len(changes) == 0:
 			empty++
 		default:
 			full++
@@ -79,7 +79,7 @@ type slowWay struct {
 	grants, releases int // that this step may still spend
 	granted          bool
 	released         bool
-	note             string
+	note             verdict.Reason
 }
 
 func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy,
@@ -110,7 +110,7 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
+func (w *slowWay) step() (changes []fleet.SettingChange, note, blocked verdict.Reason) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -130,19 +130,19 @@ func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
 					To: p.size})
 			}
 			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
 					To: p.reserve})
 			}
 		}
 	}
-	if len(sets) == 0 {
-		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked().Text()
+	if len(changes) == 0 {
+		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked()
 	}
-	return sets, w.note, blocked
+	return changes, w.note, blocked
 }
 
 // more reports whether a pool is below its goal.
@@ -171,8 +171,7 @@ func (w *slowWay) grant() bool {
 		w.release()
 	}
 	if more > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
-			words.Count(more, "connection"))
+		w.note = verdict.Of(verdict.UnitCosts, p.ID, verdict.Conns(more))
 	}
 	if p.size < p.to {
 		p.size++
@@ -219,8 +218,7 @@ func (w *slowWay) release() bool {
 	p := &w.pools[best]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
-			words.Count(fewer, "connection"))
+		w.note = verdict.Of(verdict.UnitFrees, p.ID, verdict.Conns(fewer))
 	}
 	before := p.WorstAt(p.size, p.reserve)
 	if p.reserve > p.reserTo {

@@ -40,8 +40,9 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 			t.Fatalf("%s: %+v", name, abort)
 		}
 		s.Sized()
-		if flip := s.Act(t, state.ShiftTraffic); flip.Traffic.To != 0 { // at the next sample, with the signal as it is
-			t.Fatalf("%s: %+v", name, flip)
+		// at the next sample, with the signal as it is
+		if increment := s.Act(t, state.ShiftTraffic); increment.Traffic.To != 0 {
+			t.Fatalf("%s: %+v", name, increment)
 		}
 		s.Readings[0].X = 0
 		s.Gate = SaturationGuard{}
@@ -76,12 +77,12 @@ func TestAnUnseenIncrementThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Memory, Policy: s.Policy,
 			TrafficNow: TrafficNow{Shifts: s.Shifts, Readings: s.Readings}})
 	}
-	flip, due := blind()
+	increment, due := blind()
 	if !due {
 		t.Fatal("it is not turned")
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &flip, At: s.Now, Outcome: state.Blind})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
+	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &increment, At: s.Now, Outcome: state.Blind})
 	if _, due := blind(); due {
 		t.Error("it is tried again at once")
 	}
