@@ -257,7 +257,7 @@ func (w *run) do(ctx context.Context, s control.State, act state.Action) (ended 
 		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: act.Outcome, Reason: act.Reason, Next: w.hint,
 			Soak: act.Soak})
 	case state.ShiftTraffic:
-		return false, w.flip(ctx, act)
+		return false, w.shiftTraffic(ctx, act)
 	case state.Wait:
 		if err := w.Clock.Sleep(ctx, act.For); err != nil && ctx.Err() == nil {
 			return true, err

@@ -147,8 +147,8 @@ func (w *run) point(shifts []shift.Shift) *learn.SoakResult {
 	return nil
 }
 
-// flip turns a switch: in the journal first. One that a person turns has been turned.
-func (w *run) flip(ctx context.Context, act state.Action) error {
+// shiftTraffic sets a switch: in the journal first. One that a person sets has been set.
+func (w *run) shiftTraffic(ctx context.Context, act state.Action) error {
 	i := slices.IndexFunc(w.Traffic, func(t Traffic) bool { return t.ID() == act.Traffic.Shift })
 	// what goes back needs nobody's leave
 	if w.Ready != nil && (w.memory.Step == nil || w.memory.Step.Kind != state.Backward) {

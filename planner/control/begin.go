@@ -16,9 +16,9 @@ func (s State) begin() state.Action {
 	if a, over := s.finished(); over {
 		return a
 	}
-	_, turning := s.turning()
-	if !turning && s.Journal.Leg {
-		return s.aim()
+	_, shifting := s.shifting()
+	if !shifting && s.Journal.GoalOfStep {
+		return s.newGoal()
 	}
 	step, goal, blocked := s.NextStep()
 	switch {
@@ -28,7 +28,7 @@ func (s State) begin() state.Action {
 			return s.short(blocked)
 		}
 		return s.Hold(blocked)
-	case turning:
+	case shifting:
 		return s.Hold(verdict.Of(verdict.NoFurther, ""))
 	case s.OverBudget().Any(): // they were within it when they were planned
 		return s.Hold(s.OverBudget())
@@ -52,7 +52,7 @@ func (s State) begin() state.Action {
 	if s.Closed.Any() {
 		return state.WaitBecause(s.Closed, s.Policy.SoakEvery)
 	}
-	if o := s.forbidden(step.Changes).or(s.turnable(step.Traffic)); o.any() {
+	if o := s.forbidden(step.Changes).or(s.trafficForbidden(step.Traffic)); o.any() {
 		return s.against(o)
 	}
 	return state.BeginOf(step, goal)
@@ -75,7 +75,7 @@ func (s State) HeldNow(step state.Step) verdict.Reason {
 		// those come once these have drained
 		changes = slices.DeleteFunc(changes, func(x fleet.SettingChange) bool { return x.To > x.From })
 	}
-	if o := s.forbidden(changes).or(s.turnable(step.Traffic)); !o.pause {
+	if o := s.forbidden(changes).or(s.trafficForbidden(step.Traffic)); !o.pause {
 		return o.why
 	}
 	return verdict.Reason{}
@@ -84,8 +84,8 @@ func (s State) HeldNow(step state.Step) verdict.Reason {
 // goesBack reports whether a step takes another back, which nothing holds.
 func (s State) goesBack(step state.Step) bool { return state.Back(&step) || s.Journal.GoesBack() }
 
-// aim sets the goal to what a plan finds where the traffic stands now, or to the sizes that a rollback returns to.
-func (s State) aim() state.Action {
+// newGoal sets the goal to what a plan finds where the traffic stands now, or to the sizes that a rollback returns to.
+func (s State) newGoal() state.Action {
 	if s.Journal.RollTo > 0 {
 		return state.SetGoalOf(s.Target, verdict.Of(verdict.TrafficBack, ""))
 	}
@@ -157,7 +157,7 @@ func (s State) short(otherwise verdict.Reason) state.Action {
 // NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the path of a shift;
 // blocked says why there is none though the goal is not reached.
 func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked verdict.Reason) {
-	if shift, turning := s.turning(); turning {
+	if shift, shifting := s.shifting(); shifting {
 		return s.shiftStep(shift)
 	}
 	step, blocked = s.towards(s.Fleet, s.Goal)

@@ -10,10 +10,10 @@ import (
 // TestTheEndOfARollbackIsSaidOfTheSizesOfBefore: at the end of a rollback nothing is as a plan wants it.
 func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
 	for rollTo, want := range map[int64]verdict.Code{0: verdict.AsPlanned, 1: verdict.AsBefore} {
-		s := NewStage(10)
-		s.Memory.RollTo = rollTo
+		s := NewTwoPools(10)
+		s.Journal.RollTo = rollTo
 		for range leastSamples {
-			s.See(16, 9, 14, 9)
+			s.Observe(16, 9, 14, 9)
 		}
 		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || !a.Reason.Is(want) {
 			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Kind, a.Outcome, a.Reason.Text(), want)
@@ -25,15 +25,15 @@ func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
 func TestAPauseIsTheReasonWhateverTheGuardSays(t *testing.T) {
 	paused := verdict.Of(verdict.PausedBy, "anna@db7")
 	for _, closed := range []bool{false, true} {
-		s := NewStage(10)
+		s := NewTwoPools(10)
 		for range leastSamples {
-			s.See(20, 18, 10, 10)
+			s.Observe(20, 18, 10, 10)
 			if closed {
 				s.Saturated()
 			}
 		}
-		x := State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate},
-			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, Aim: Aim{Goal: s.Goal}, Policy: s.Policy}
+		x := State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Sample: s.Sample, Recent: s.Recent, Guard: s.Guard},
+			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy}
 		free := Next(x)
 		if gated := free.Reason.Is(verdict.SignalAborts, verdict.SignalHolds); gated != closed {
 			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason.Text())

@@ -38,21 +38,21 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 		{name: "the pool that is granted waits", change: []func(*fleet.Observation){waits("b")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			at := func(s *plannertest.Stage) control.State {
-				return control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
-					Recent: s.Trail, Guard: s.Gate}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory,
-					Aim: control.Aim{Goal: s.Goal}, Policy: s.Policy}
+			at := func(s *plannertest.TwoPools) control.State {
+				return control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample,
+					Recent: s.Recent, Guard: s.Guard}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Journal,
+					RunGoal: control.RunGoal{Goal: s.Goal}, Policy: s.Policy}
 			}
-			observe := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
+			observe := func(s *plannertest.TwoPools, sizeA, openA, sizeB int) {
 				for range 4 {
-					if s.See(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
-						s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+					if s.Observe(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
+						s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 							[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"},
 							time.Minute, s.Now)
 					}
 				}
 			}
-			check := func(s *plannertest.Stage, step state.Step, kind state.ActionKind, want verdict.Code) {
+			check := func(s *plannertest.TwoPools, step state.Step, kind state.ActionKind, want verdict.Code) {
 				t.Helper()
 				x := at(s)
 				a, held := control.Next(x), x.HeldNow(step)
@@ -61,18 +61,18 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 					t.Errorf("%s: Next %s %q, held %q; want %q", kind, a.Kind, a.Reason.Text(), held.Text(), want)
 				}
 			}
-			s := plannertest.NewStage(0)
+			s := plannertest.NewTwoPools(0)
 			observe(s, 20, 18, 10)
 			step, _, _ := at(s).NextStep()
 			check(s, step, state.BeginStep, c.begins)
-			s.Memory = s.Memory.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
+			s.Journal = s.Journal.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
 			check(s, step, state.Release, c.releases)
-			s.Memory.ReleasedAt = s.Now
+			s.Journal.ReleasedAt = s.Now
 			observe(s, 16, 9, 10)
 			if c.releases == "" { // else it is undone
 				check(s, step, state.Grant, c.grants)
 			}
-			s.Memory.Unwind = true
+			s.Journal.Unwind = true
 			if held := at(s).HeldNow(step); held.Any() {
 				t.Errorf("on its way back it is held: %q", held.Text())
 			}

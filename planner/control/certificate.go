@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// unplanned is the reason of a plan that does not exist, NoPlan or NoPlanThere: about the server of the certificate, with
-// the connections short, what is needed and what is there. A plan that failed for another cause has no numbers.
+// unplanned is the reason of a plan that does not exist, NoPlan or NoPlanThere: about the server of the certificate,
+// with the connections short, what is needed and what is there. A plan that failed for another cause has no numbers.
 func unplanned(code verdict.Code, plan sizing.Plan, err error) verdict.Reason {
 	if i := plan.Infeasible; i != nil {
 		return verdict.Of(code, cmp.Or(i.Server, "fleet"),

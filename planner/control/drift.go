@@ -51,7 +51,7 @@ func (s State) there(changes []fleet.SettingChange) []fleet.SettingChange {
 
 // Drift says what of the fleet the journal does not explain; none: nothing.
 func (s State) Drift() verdict.Reason {
-	if why := s.misread(); why.Any() {
+	if why := s.switchDrift(); why.Any() {
 		return why
 	}
 	if step := s.Journal.Step; step != nil {

@@ -37,7 +37,7 @@ func (s State) flush(released []fleet.SettingChange) (a state.Action, due bool) 
 		switch {
 		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || line.Lifetime <= state.FlushLifetime*time.Second:
 		case s.suffers(p.ID, since).any(): // a release would be undone; of an undo a flush would end at once
-		case s.holders(p.ID).Any() || s.Recent.xacts(x, since) < int64(turnovers*open):
+		case s.pinnedBy(p.ID).Any() || s.Recent.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
 			return state.FlushOf(fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime,

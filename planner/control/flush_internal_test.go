@@ -13,7 +13,7 @@ import (
 // TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored takes one release through its drain: nothing at first, then a flush
 // of the process that has too many, then its end once they are gone.
 func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
-	s := PinnedSituation(t, 40, 7)
+	s := PinnedState(t, 40, 7)
 	if a := Next(s); a.Kind != state.Wait {
 		t.Fatalf("%+v so soon after the release", a)
 	}
@@ -38,7 +38,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	if a := Next(late); a.Kind != state.Restore {
 		t.Errorf("%+v at the deadline", a)
 	}
-	drained := PinnedSituation(t, 40, 4)
+	drained := PinnedState(t, 40, 4)
 	drained.Journal, drained.Now = s.Journal, s.Now
 	back := Next(drained)
 	if back.Kind != state.Restore || back.Changes[0] != want.Back() {
@@ -72,7 +72,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 // TestTransactionsAreNotFlushed names the cases in which a flush would only reconnect.
 func TestTransactionsAreNotFlushed(t *testing.T) {
 	for name, change := range map[string]func(*State){
-		"nothing was given back":         func(s *State) { *s = PinnedSituation(t, 2, 7) },
+		"nothing was given back":         func(s *State) { *s = PinnedState(t, 2, 7) },
 		"the load is above the new size": func(s *State) { s.Fleet.Pools[0].Load.Erlangs.Target = 4 },
 		"the load hides":                 func(s *State) { s.Fleet.Pools[0].Load.AtLeast = true },
 		"its lifetime is not known":      func(s *State) { s.Sample.Processes[0].Aliases[0].Lifetime = 0 },
@@ -81,7 +81,7 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := PinnedSituation(t, 40, 7)
+			s := PinnedState(t, 40, 7)
 			change(&s)
 			s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
 			if a := Next(s); a.Kind != state.Wait {
@@ -91,9 +91,9 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 	}
 }
 
-// pinnedBack is PinnedSituation on an undo: the line was given more, and goes back to what it had.
+// pinnedBack is PinnedState on an undo: the line was given more, and goes back to what it had.
 func pinnedBack(t *testing.T, xacts int64, open int) State {
-	s := PinnedSituation(t, xacts, open)
+	s := PinnedState(t, xacts, open)
 	step, at := state.Step{Kind: state.Backward, Changes: s.Journal.Step.Changes}, s.Journal.ReleasedAt
 	action := state.Action{Kind: state.Retreat, Changes: step.Changes}
 	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: verdict.Of(verdict.Note, "cpu")},

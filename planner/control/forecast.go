@@ -38,21 +38,21 @@ func (s State) Forecast() (path []ForecastStep, blocked verdict.Reason) {
 		s.Journal.Step, s.Journal.Unwind, s.Journal.Intent = nil, false, nil
 	}
 	for len(path) < mostForecast {
-		_, turning := s.turning()
+		_, shifting := s.shifting()
 		step, goal, why := s.NextStep()
-		if step.Empty() && !turning && !why.Any() && s.Journal.Leg && s.Journal.RollTo == 0 {
+		if step.Empty() && !shifting && !why.Any() && s.Journal.GoalOfStep && s.Journal.RollTo == 0 {
 			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 			if err != nil {
 				return path, unplanned(verdict.NoPlan, plan, err)
 			}
-			s.Goal, s.Journal.Leg = sizing.GoalOf(plan), false
+			s.Goal, s.Journal.GoalOfStep = sizing.GoalOf(plan), false
 			continue
 		}
 		if step.Empty() {
 			return path, why
 		}
 		if goal != nil {
-			s.Journal.Leg = true
+			s.Journal.GoalOfStep = true
 		}
 		s = s.after(step)
 		path = append(path, ForecastStep{step, s.Fleet})
@@ -88,8 +88,8 @@ type Left struct {
 	Releases, Grants  []fleet.SettingChange
 	Released, Granted bool                 // something of it is done already
 	Drains            bool                 // a release is still to be seen to drain
-	Turn              *shift.TrafficChange // nil: no traffic is to be shifted, or it was
-	Turned            bool                 // the traffic change is made
+	Traffic           *shift.TrafficChange // nil: no traffic is to be shifted, or it was
+	Shifted           bool                 // the traffic change is made
 	Soak              time.Duration        // 0: it ends without one
 	// connections, by server: the worst case now, the highest during the step, and after it
 	Before, Most, Then map[string]int
@@ -117,9 +117,9 @@ func (s State) Left(step state.Step) Left {
 		}
 	}
 	if t := step.Traffic; t != nil && s.told(t.Shift) == t.To && s.says(t.Shift) == t.To {
-		l.Turned = true
+		l.Shifted = true
 	} else {
-		l.Turn = t
+		l.Traffic = t
 	}
 	then := s.Fleet.With(slices.Concat(l.Releases, l.Grants)).Drained()
 	for _, x := range s.Fleet.Servers {
@@ -129,13 +129,13 @@ func (s State) Left(step state.Step) Left {
 	return l
 }
 
-// actsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the drain,
-// one after.
-const actsTake = 4
+// actionsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the
+// drain, one after.
+const actionsTake = 4
 
 // Takes is how long a number of steps takes, about, if nothing holds them.
 func Takes(p state.Policy, steps int) time.Duration {
-	return time.Duration(steps) * (p.Soak + actsTake*p.Every)
+	return time.Duration(steps) * (p.Soak + actionsTake*p.Every)
 }
 
 // leastRecent is the least time of samples that may call a load other than planned. chosen: half of the window of a

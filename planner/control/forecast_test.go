@@ -39,11 +39,12 @@ func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 		{"it goes back", 20, 12, state.JournalState{StepInHand: state.StepInHand{Step: back}}, 2,
 			"release b/db 12 → 10, drain, granted", 32},
 	} {
-		s := plannertest.NewStage(0)
-		s.See(c.a, c.a, c.b, c.b)
+		s := plannertest.NewTwoPools(0)
+		s.Observe(c.a, c.a, c.b, c.b)
 		s.Policy.Percent = 7 // 2 of 30
-		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look}, Aim: control.Aim{Goal: s.Goal},
-			Policy: s.Policy, Journal: c.memory}
+		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
+			RunGoal: control.RunGoal{Goal: s.Goal},
+			Policy:  s.Policy, Journal: c.memory}
 		if c.memory.RollTo > 0 {
 			now.Journal.RollTo = 0 // the steps forward are counted
 		}

@@ -35,7 +35,7 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 		}
 	}
 	r := shift.NewRoute(f, sh)
-	limit := r.Limit(sh.At, s.Journal.SoaksFrom(sh.ID(), s.Policy))
+	limit := r.Limit(sh.At, s.Journal.MostIncrement(sh.ID(), s.Policy))
 	jump, blocked, err := r.Furthest(sh.At, limit)
 	if s.Journal.RollTo > 0 { // what was there before is gone back to over sizes that still stand, where they serve it
 		// those of the newest step were made to serve its undo, too
@@ -96,8 +96,8 @@ func (s State) shift(id string) (shift.Shift, state.Reading, bool) {
 	return s.Shifts[i], s.Readings[i], true
 }
 
-// turning is the shift whose switch is next to be set: the first that is not where it goes.
-func (s State) turning() (shift.Shift, bool) {
+// shifting is the shift whose switch is next to be set: the first that is not where it goes.
+func (s State) shifting() (shift.Shift, bool) {
 	all := s.Shifts
 	if s.Journal.RollTo > 0 { // the last that was made goes back first
 		all = slices.Clone(all)
@@ -110,8 +110,8 @@ func (s State) turning() (shift.Shift, bool) {
 	return all[i], true
 }
 
-// unread says which switch that is still to be set could not be asked; none: each could.
-func (s State) unread() verdict.Reason {
+// unreadSwitch says which switch that is still to be set could not be asked; none: each could.
+func (s State) unreadSwitch() verdict.Reason {
 	step := s.Journal.Step
 	for i, r := range s.Readings {
 		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil &&
@@ -123,8 +123,8 @@ func (s State) unread() verdict.Reason {
 	return verdict.Reason{}
 }
 
-// misread says which switch says what the journal does not explain: somebody else set it.
-func (s State) misread() verdict.Reason {
+// switchDrift says which switch says what the journal does not explain: somebody else set it.
+func (s State) switchDrift() verdict.Reason {
 	step := s.Journal.Step
 	if step != nil && step.Traffic != nil {
 		if _, _, there := s.shift(step.Traffic.Shift); !there {
@@ -167,8 +167,8 @@ func (s State) stands(step state.Step) bool {
 	return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { at, _ := s.at(x); return at != x.To })
 }
 
-// flipped reports whether the step's traffic has moved, or may have: the switch was set, or says so.
-func (s State) flipped(step state.Step) bool {
+// shifted reports whether the step's traffic has moved, or may have: the switch was set, or says so.
+func (s State) shifted(step state.Step) bool {
 	return step.Traffic != nil && (s.told(step.Traffic.Shift) == step.Traffic.To ||
 		s.says(step.Traffic.Shift) == step.Traffic.To)
 }
@@ -187,17 +187,17 @@ func (s State) says(shift string) int {
 	return x.At
 }
 
-// turn is what is due for a step's traffic change, if anything is: to make it, to wait for the person who makes it, or
-// to wait until the switch says what it was set to.
-func (s State) turn(t shift.TrafficChange) (a state.Action, due bool) {
+// trafficDue is what is due for a step's traffic change, if anything is: to make it, to wait for the person who makes
+// it, or to wait until the switch says what it was set to.
+func (s State) trafficDue(t shift.TrafficChange) (a state.Action, due bool) {
 	shift, reading, _ := s.shift(t.Shift)
 	told := s.told(t.Shift)
 	switch {
 	case shift.ByHand && shift.At == t.To && told != t.To:
 		return state.ShiftOf(t, verdict.Of(verdict.ByHand, "")), true
 	case shift.ByHand && shift.At != t.To:
-		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.FlipFor {
-			return state.StopWith(state.Held, verdict.Of(verdict.SwitchNotSet, t.Shift, t.To, s.Policy.FlipFor)), true
+		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.SwitchFor {
+			return state.StopWith(state.Held, verdict.Of(verdict.SwitchNotSet, t.Shift, t.To, s.Policy.SwitchFor)), true
 		}
 		return state.HoldBecause(verdict.Of(verdict.SetSwitchNow, t.Shift, shift.At, t.To), s.Policy.Every), true
 	case told != t.To:
@@ -213,9 +213,9 @@ func (s State) turn(t shift.TrafficChange) (a state.Action, due bool) {
 	return a, false
 }
 
-// turnable says why traffic may not be shifted now: a signal of its server, or a pool that waits and would get more.
-// What goes back in a rollback is held by nothing.
-func (s State) turnable(t *shift.TrafficChange) obstacle {
+// trafficForbidden says why traffic may not be shifted now: a signal of its server, or a pool that waits and would get
+// more. What goes back in a rollback is held by nothing.
+func (s State) trafficForbidden(t *shift.TrafficChange) obstacle {
 	if t == nil || s.Journal.RollTo > 0 {
 		return obstacle{}
 	}

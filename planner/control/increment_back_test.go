@@ -18,16 +18,16 @@ import (
 func TestARollbackIsNotHeldByWhatItCures(t *testing.T) {
 	s := plannertest.Shifting()
 	increment := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, To: s.Memory.StepSeq, Goal: &sizing.Goal{}, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, To: s.Journal.StepSeq, Goal: &sizing.Goal{}, At: s.Now})
 	s.Readings[0].X = 50
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+		s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 			s.Now)
 	}
-	if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
+	if a := s.Do(t, state.ShiftTraffic); a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -36,15 +36,15 @@ func TestARollbackSetsTheSwitchBackToo(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
 		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
-	s.Sized()
-	rollback, any := control.Rollback(s.Memory, s.Fleet, 0)
+	s.ObserveWritten()
+	rollback, any := control.Rollback(s.Journal, s.Fleet, 0)
 	if !any || fmt.Sprint(rollback.Traffic) != "[{a/db:b/db 50 0}]" || len(rollback.Goal.Pools) == 0 {
 		t.Fatalf("%+v", rollback)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
 	s.Goal, s.Shifts[0].Until = rollback.Goal, 0
 	begun := s.Until(t, state.BeginStep)
 	if begun.Step.Traffic == nil || *begun.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
@@ -53,10 +53,10 @@ func TestARollbackSetsTheSwitchBackToo(t *testing.T) {
 	}
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db"}
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db"}
 	s.Until(t, state.CompleteStep)
 	for range 60 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == state.Stop {
 			if a.Outcome != state.Done || s.Size("a") != 20 || s.Size("b") != 10 {
@@ -64,7 +64,7 @@ func TestARollbackSetsTheSwitchBackToo(t *testing.T) {
 			}
 			return
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 	}
 	t.Fatal("it does not end")
 }
@@ -74,34 +74,34 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
 		To: learn.Measure{Erlangs: 9.6, SD: 0.1}}
 	s.Until(t, state.CompleteStep)
-	first := s.Memory.Past[0].Seq
-	rollback, _ := control.Rollback(s.Memory, s.Fleet, 0)
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
+	first := s.Journal.Past[0].Seq
+	rollback, _ := control.Rollback(s.Journal, s.Fleet, 0)
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Goal: &rollback.Goal, To: rollback.To, At: s.Now})
 	s.Goal, s.Shifts[0].Until = rollback.Goal, 0
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 0
 	s.Saturated()
-	s.Sized()
+	s.ObserveWritten()
 	if a := s.Next(); a.Kind == state.AbortStep {
 		t.Fatalf("%+v", a)
 	}
-	again, any := control.Rollback(s.Memory, s.Fleet, 0) // it was killed, and is typed again
+	again, any := control.Rollback(s.Journal, s.Fleet, 0) // it was killed, and is typed again
 	if !any || again.To != first || len(again.Traffic) != 1 || again.Traffic[0].To != 0 {
 		t.Fatalf("%+v", again)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &again.Goal, To: again.To, At: s.Now})
-	if s.Memory.Unwind {
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Goal: &again.Goal, To: again.To, At: s.Now})
+	if s.Journal.Unwind {
 		t.Error("its own step goes back")
 	}
 	s.Now = s.Now.Add(s.Policy.Soak)
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", Verdict: learn.NotMoved}
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", Verdict: learn.NotMoved}
 	s.Until(t, state.CompleteStep)
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunEnded, Outcome: state.Done, At: s.Now})
-	if s.Memory.RollTo != 0 || len(s.Memory.Past) != 0 {
-		t.Errorf("to %d, %d steps", s.Memory.RollTo, len(s.Memory.Past))
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunEnded, Outcome: state.Done, At: s.Now})
+	if s.Journal.RollTo != 0 || len(s.Journal.Past) != 0 {
+		t.Errorf("to %d, %d steps", s.Journal.RollTo, len(s.Journal.Past))
 	}
 }
 
@@ -109,21 +109,21 @@ func TestARollbackGoesOnWhileSaturated(t *testing.T) {
 func TestATrafficChangeBackThatFailsIsRepeatedAsOne(t *testing.T) {
 	s := plannertest.Shifting()
 	increment := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
-	blind := s.Memory
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
+	blind := s.Journal
 	s.Saturated()
 	back := s.Next()
 	if back.Kind != state.ShiftTraffic || back.Traffic.To != 0 {
 		t.Fatalf("%+v", back)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
 	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 	step := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}
-	s.Memory = blind.After(state.Event{Kind: state.StepAbort, Step: step, At: s.Now})
+	s.Journal = blind.After(state.Event{Kind: state.StepAbort, Step: step, At: s.Now})
 	s.Readings[0].X = 50
-	s.Sized()
+	s.ObserveWritten()
 	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}

@@ -25,37 +25,37 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	}
 	increment := s.Until(t, state.ShiftTraffic)
 	for _, x := range begun.Step.Changes {
-		if at, ok := s.Memory.Explains(x, x.To); !at || !ok {
+		if at, ok := s.Journal.Explains(x, x.To); !at || !ok {
 			t.Errorf("%+v does not stand, and traffic moves", x)
 		}
 	}
-	s.Sized() // it was told, and still says what it said
+	s.ObserveWritten() // it was told, and still says what it said
 	if a := s.Next(); a.Kind != state.Wait || !a.Reason.Is(verdict.StillSays) {
 		t.Fatalf("%+v", a)
 	}
 	s.Readings[0].X = increment.Traffic.To
 	since := s.Now
-	s.Point = nil
+	s.Soak = nil
 	for s.Now.Sub(since) < s.Policy.Soak-2*time.Second {
-		s.Sized()
-		s.Act(t, state.Wait)
+		s.ObserveWritten()
+		s.Do(t, state.Wait)
 	}
-	s.Sized()
-	s.Sized()
+	s.ObserveWritten()
+	s.ObserveWritten()
 	if a := s.Next(); a.Kind != state.Wait || !a.Reason.Is(verdict.Measuring) {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
 		1, 3, 5)}
 	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NothingMoved) ||
 		fmt.Sprint(a.Reason.Numbers) != "[50 0 1 3 5]" {
 		t.Fatalf("%+v", a)
 	}
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, From: learn.Measure{Erlangs: 6.4, SD: 0.1},
 		To: learn.Measure{Erlangs: 9.6, SD: 0.1}, Verdict: learn.Moved}
-	s.Act(t, state.CompleteStep)
-	if len(s.Memory.Soaks) != 1 || s.Memory.Steps != 1 {
-		t.Fatalf("%+v", s.Memory.Soaks)
+	s.Do(t, state.CompleteStep)
+	if len(s.Journal.Soaks) != 1 || s.Journal.Steps != 1 {
+		t.Fatalf("%+v", s.Journal.Soaks)
 	}
 	if next := s.Until(t, state.BeginStep); next.Step.Traffic == nil || next.Step.Traffic.From != 50 ||
 		next.Step.Traffic.To != 100 {
@@ -63,14 +63,14 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	}
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 100
-	s.Point.X = 100
+	s.Soak.X = 100
 	s.Until(t, state.CompleteStep)
-	if aim := s.Until(t, state.SetGoal); len(aim.Goal.Pools) != 2 || s.Memory.Leg {
+	if aim := s.Until(t, state.SetGoal); len(aim.Goal.Pools) != 2 || s.Journal.GoalOfStep {
 		t.Fatalf("%+v", aim.Goal)
 	}
-	s.Goal = *s.Memory.Goal
+	s.Goal = *s.Journal.Goal
 	for range 20 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == state.Stop {
 			if a.Outcome != state.Done {
@@ -78,7 +78,7 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 			}
 			return
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 	}
 	t.Fatal("it does not end")
 }
@@ -86,26 +86,26 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 // TestASignalHoldsTraffic: neither a step that moves nothing else begins, nor does the traffic change of one that has
 // begun.
 func TestASignalHoldsTraffic(t *testing.T) {
-	high := func(s *plannertest.Stage) {
+	high := func(s *plannertest.TwoPools) {
 		for range 2 {
 			s.Now = s.Now.Add(time.Millisecond)
-			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+			s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 				s.Now)
 		}
 	}
 	s := plannertest.Shifting()
 	s.Policy.Percent = 5 // sizes of today do
-	s.See(20, 9, 14, 9)
-	s.See(20, 9, 14, 9)
-	s.See(20, 9, 14, 9)
+	s.Observe(20, 9, 14, 9)
+	s.Observe(20, 9, 14, 9)
+	s.Observe(20, 9, 14, 9)
 	high(s)
 	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
 		t.Fatalf("%+v", a)
 	}
 	s = plannertest.Shifting()
 	s.Until(t, state.Grant)
-	s.Sized()
+	s.ObserveWritten()
 	high(s)
 	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
 		t.Fatalf("%+v", a)
@@ -121,13 +121,13 @@ func TestALaggingSwitchIsSetBackAllTheSame(t *testing.T) {
 		if unread {
 			s.Readings[0] = state.Reading{X: 50, Err: errors.New("the flag service is away")}
 		}
-		s.Sized()
+		s.ObserveWritten()
 		s.Saturated()
-		if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
+		if a := s.Do(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 			t.Fatalf("unread %v: %+v", unread, a)
 		}
-		s.Sized()
-		if a := s.Act(t, state.ShiftTraffic); a.Traffic.To != 0 {
+		s.ObserveWritten()
+		if a := s.Do(t, state.ShiftTraffic); a.Traffic.To != 0 {
 			t.Fatalf("unread %v: %+v", unread, a)
 		}
 	}
@@ -139,28 +139,28 @@ func TestNothingMovedOutlivesTheProgram(t *testing.T) {
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
 	s.Now = s.Now.Add(s.Policy.Soak)
-	s.Sized()
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
+	s.ObserveWritten()
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.NotMoved, Why: verdict.Of(verdict.Figures, "", 0,
 		1, 3, 5)}
 	a := s.Next()
 	if a.Soak == nil {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.HoldBegan, Reason: a.Reason, Soak: a.Soak, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Goal: &s.Goal, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.HoldBegan, Reason: a.Reason, Soak: a.Soak, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Goal: &s.Goal, At: s.Now})
 	s.Now = s.Now.Add(s.Policy.Soak)
-	s.Sized()
-	s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
+	s.ObserveWritten()
+	s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: 50, Verdict: learn.CannotTell}
 	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NothingMoved) {
 		t.Fatalf("%+v", a)
 	}
-	risen := *s.Point
+	risen := *s.Soak
 	risen.Risen = true // the loads say so, whatever the arrivals of one sample did
 	still := *s
-	still.Point = &risen
-	still.Act(t, state.CompleteStep)
-	s.Point.Verdict = learn.Moved
-	s.Act(t, state.CompleteStep)
+	still.Soak = &risen
+	still.Do(t, state.CompleteStep)
+	s.Soak.Verdict = learn.Moved
+	s.Do(t, state.CompleteStep)
 }
 
 // TestAnIncrementByItselfIsHeldLikeAStep: a step that changes no size asks the signals, too.
@@ -168,10 +168,10 @@ func TestAnIncrementByItselfIsHeldLikeAStep(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Policy.Percent, s.Policy.Soak = 1, 0
 	for range 200 { // to where the sizes serve the next percentage as they are
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == state.BeginStep && len(a.Step.Changes) == 0 {
-			s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+			s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 				[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 				s.Now)
 			if a := s.Next(); !a.Held || !a.Reason.Is(verdict.SignalHolds) {
@@ -179,10 +179,10 @@ func TestAnIncrementByItselfIsHeldLikeAStep(t *testing.T) {
 			}
 			return
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {
 			s.Readings[0].X = a.Traffic.To
-			s.Point = &learn.SoakResult{Shift: "a/db:b/db", X: a.Traffic.To, From: learn.Measure{Erlangs: 7, SD: 0.1},
+			s.Soak = &learn.SoakResult{Shift: "a/db:b/db", X: a.Traffic.To, From: learn.Measure{Erlangs: 7, SD: 0.1},
 				To: learn.Measure{Erlangs: 9, SD: 0.1}}
 		}
 	}
@@ -194,7 +194,7 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
-	blind := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Memory, Policy: s.Policy,
+	blind := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Journal, Policy: s.Policy,
 		TrafficNow: control.TrafficNow{Shifts: s.Shifts, Readings: s.Readings}}
 	if _, due := control.Unseen(blind); due {
 		t.Fatal("nothing calls for it")
@@ -206,11 +206,11 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 	}
 	abort, due := control.Unseen(blind)
 	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic.To != 0 ||
-		len(abort.Step.Changes) != len(s.Memory.Written) {
+		len(abort.Step.Changes) != len(s.Journal.Written) {
 		t.Fatalf("%v %+v", due, abort)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
-	blind.Journal = s.Memory
+	s.Journal = s.Journal.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
+	blind.Journal = s.Journal
 	increment, due := control.Unseen(blind)
 	if !due || increment.Kind != state.ShiftTraffic || increment.Traffic.To != 0 {
 		t.Fatalf("%v %+v", due, increment)
@@ -219,10 +219,10 @@ func TestTrafficGoesBackThoughNothingIsSeen(t *testing.T) {
 
 func TestASwitchThatSomebodyElseSetsIsDriftAndOneThatDoesNotAnswerHolds(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Sized()
-	s.Sized()
+	s.ObserveWritten()
+	s.ObserveWritten()
 	s.Readings[0].X = 30
-	s.Sized()
+	s.ObserveWritten()
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted ||
 		!a.Reason.Is(verdict.SwitchChanged) || fmt.Sprint(a.Reason.Numbers) != "[30 0]" {
 		t.Fatalf("%+v", a)
@@ -233,8 +233,8 @@ func TestASwitchThatSomebodyElseSetsIsDriftAndOneThatDoesNotAnswerHolds(t *testi
 	}
 	s.Readings[0] = state.Reading{X: 0, Said: true}
 	s.Until(t, state.ShiftTraffic)
-	s.Sized()
-	s.Act(t, state.Wait) // what it said before the change is explained, and not for ever
+	s.ObserveWritten()
+	s.Do(t, state.Wait) // what it said before the change is explained, and not for ever
 	s.Now = s.Now.Add(s.Policy.Stale)
 	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.StillSays) {
 		t.Fatalf("%+v", a)
@@ -243,13 +243,13 @@ func TestASwitchThatSomebodyElseSetsIsDriftAndOneThatDoesNotAnswerHolds(t *testi
 	if a := s.Next(); a.Outcome != state.Drifted {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Accepted}) // a person says that it is right
+	s.Journal = s.Journal.After(state.Event{Kind: state.Accepted}) // a person says that it is right
 	if a := s.Next(); a.Outcome == state.Drifted {
 		t.Fatalf("%+v", a)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Switches: []state.Switch{{Shift: "a/db:b/db", X: 30,
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Switches: []state.Switch{{Shift: "a/db:b/db", X: 30,
 		Or: 30}}})
-	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 30 || sw.Any {
+	if sw, _ := s.Journal.Switch("a/db:b/db"); sw.X != 30 || sw.Any {
 		t.Errorf("%+v", sw)
 	}
 }
@@ -259,13 +259,13 @@ func TestAnIncrementOfUnknownFateIsMadeAgain(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Readings[0].Said = false
 	increment := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
-	s.Sized()
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
+	s.ObserveWritten()
 	if a := s.Next(); a.Kind != state.ShiftTraffic || *a.Traffic != *increment.Traffic {
 		t.Fatalf("%+v", a)
 	}
 	// it may not be made now
-	s.Gate = s.Gate.Add(nil, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: math.Inf(1)}},
+	s.Guard = s.Guard.Add(nil, []control.Threshold{{Name: "cpu", Hold: 0.8, Resume: 0.7, Abort: math.Inf(1)}},
 		[]string{"pg"}, time.Minute, s.Now)
 	if a := s.Next(); a.Kind != state.ShiftTraffic || a.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
@@ -275,22 +275,22 @@ func TestAnIncrementOfUnknownFateIsMadeAgain(t *testing.T) {
 func TestAPersonWhoSetsTheSwitchIsWaitedFor(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Shifts[0].ByHand = true
-	s.Policy.FlipFor = time.Minute
+	s.Policy.SwitchFor = time.Minute
 	s.Until(t, state.BeginStep)
 	for a := s.Next(); !a.Reason.Is(verdict.SetSwitchNow); a = s.Next() {
 		if a.Kind == state.ShiftTraffic {
 			t.Fatalf("%+v", a)
 		}
-		s.Act(t, a.Kind)
-		s.Sized()
+		s.Do(t, a.Kind)
+		s.ObserveWritten()
 	}
 	waiting := *s
 	s.Readings = []state.Reading{{X: 50, Said: true}}
-	s.Sized()
-	if a := s.Act(t, state.ShiftTraffic); !a.Reason.Is(verdict.ByHand) {
+	s.ObserveWritten()
+	if a := s.Do(t, state.ShiftTraffic); !a.Reason.Is(verdict.ByHand) {
 		t.Fatalf("%+v", a)
 	}
-	if sw, _ := s.Memory.Switch("a/db:b/db"); sw.X != 50 {
+	if sw, _ := s.Journal.Switch("a/db:b/db"); sw.X != 50 {
 		t.Errorf("%+v", sw)
 	}
 	waiting.Readings = []state.Reading{{X: 0, Said: true}}
@@ -311,14 +311,14 @@ func TestAnActionThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 	s := plannertest.Shifting()
 	s.Until(t, state.ShiftTraffic)
 	s.Readings[0].X = 50
-	s.Sized()
+	s.ObserveWritten()
 	undo := state.Action{Kind: state.Undo, Pool: "a/db", Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: s.Size("a"), To: s.Size("a") + 1}}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held,
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &undo, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Failed, Action: &undo, At: s.Now, Outcome: state.Held,
 		Reason: verdict.Of(verdict.ActionFailed, "a full disk")})
 	s.Saturated()
-	if a := s.Act(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
+	if a := s.Do(t, state.AbortStep); a.Step.Traffic == nil || a.Step.Traffic.To != 0 {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -326,15 +326,15 @@ func TestAnActionThatDoesNotSucceedKeepsNoTraffic(t *testing.T) {
 // TestAPersonIsNotAskedWhileASignalHolds to set the switch.
 func TestAPersonIsNotAskedWhileASignalHolds(t *testing.T) {
 	s := plannertest.Shifting()
-	s.Shifts[0].ByHand, s.Policy.FlipFor = true, time.Minute
+	s.Shifts[0].ByHand, s.Policy.SwitchFor = true, time.Minute
 	s.Until(t, state.Grant)
-	s.Sized()
+	s.ObserveWritten()
 	s.Saturated()
-	s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now.Add(time.Millisecond)}},
+	s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now.Add(time.Millisecond)}},
 		[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.99}}, []string{"pg"}, time.Minute,
 		s.Now)
 	for range 4 {
-		s.Sized()
+		s.ObserveWritten()
 		if a := s.Next(); a.Reason.Is(verdict.SetSwitchNow) {
 			t.Fatalf("%+v", a)
 		}

@@ -15,11 +15,11 @@ func TestNothingIsDoneThatASampleDenies(t *testing.T) {
 	u := UnevenMain(60, 6, 4)
 	m := Taken(state.Step{Kind: state.Equalise, Changes: Wrote(fleet.KeySize, 4, 6, "main/2")})
 	m.RollTo = 10
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
 	rollback, _ := Rollback(m, s.Fleet, 10)
 	s.Goal, s.Target = rollback.Goal, rollback.Goal
 	u.Lines[SizeLine("main/2")] = 5
-	s.Sample = u.Look(Noon)
+	s.Sample = u.Sample(Noon)
 	s.Policy.HoldFor = 0
 	if a := s.begin(); a.Outcome != state.Held || !a.Reason.Is(verdict.LineNotBack) ||
 		fmt.Sprint(a.Reason.Numbers) != "[5 4]" {
@@ -49,7 +49,7 @@ func TestWhereOtherPoolsDifferNoLineGrows(t *testing.T) {
 	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 8}},
 		Lines: []sizing.GoalLine{{Process: "main/1",
 			Alias: "app", Key: fleet.KeySize, To: 5}, {Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 8}}}
-	if got := roomFirst(u.Situation(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
+	if got := roomFirst(u.State(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
 		g); fmt.Sprint(got.Lines) != "[{main/1 app pool_size 5} {main/2 app pool_size 4}]" || len(got.Pools) != 1 {
 		t.Errorf("%+v", got)
 	}

@@ -18,7 +18,7 @@ type State struct {
 	Journal state.JournalState
 	Policy  state.Policy
 	Samples
-	Aim
+	RunGoal
 	TrafficNow
 	Bars
 
@@ -36,8 +36,8 @@ type Samples struct {
 	Guard  SaturationGuard
 }
 
-// Aim is where a run goes.
-type Aim struct {
+// RunGoal is where a run goes.
+type RunGoal struct {
 	Goal   sizing.Goal
 	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Steps  int         // as many forward steps at most; 0: no limit
@@ -77,7 +77,7 @@ func Next(s State) state.Action {
 		return state.StopWith(state.Drifted, why)
 	}
 	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && !s.Paused.Any() && m.Intent != nil &&
-		m.Intent.Traffic == nil && s.flipped(*m.Step) {
+		m.Intent.Traffic == nil && s.shifted(*m.Step) {
 		if o := s.abort(*m.Step); o.any() && !o.pause { // an action that does not succeed keeps no traffic
 			return s.takeBack(*m.Step, o.why)
 		}
@@ -107,11 +107,11 @@ func Next(s State) state.Action {
 		}
 	}
 	goesBack := s.Journal.Unwind || state.Back(s.Journal.Step)
-	switch unread := s.unread(); {
+	switch unread := s.unreadSwitch(); {
 	case s.Paused.Any():
 		return s.Hold(s.Paused)
 	case unread.Any() && !goesBack: // a switch that does not answer may still be set back
-		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.flipped(*step) {
+		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.shifted(*step) {
 			if o := s.abort(*step); o.any() && !o.pause {
 				return s.takeBack(*step, o.why)
 			}
@@ -140,7 +140,7 @@ func (s State) settle(action state.Action) state.Action {
 	if action.Traffic != nil {
 		step := s.Journal.Step // what is repeated may be its undo already
 		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward &&
-			(s.Journal.Unwind || s.turnable(step.Traffic).any()) {
+			(s.Journal.Unwind || s.trafficForbidden(step.Traffic).any()) {
 			return state.ShiftOf(step.Traffic.Back(), verdict.Of(verdict.NotNow, ""))
 		}
 		return action

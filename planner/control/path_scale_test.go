@@ -27,12 +27,13 @@ func TestTheWorkOfAPathGrowsWithItsPools(t *testing.T) {
 			policy.Percent = 25
 			runtime.GC()
 			begun := plannertest.UserTime(t)
-			path, _, err := shift.Passage(f, s, policy.SoaksOf())
+			path, _, err := shift.Passage(f, s, policy.MostIncrement())
 			if err != nil || len(path.Jumps) != 4 {
 				t.Fatalf("%d pools: %d jumps, %v", pools, len(path.Jumps), err)
 			}
 			ahead, ends := control.State{Samples: control.Samples{Fleet: f}, Policy: policy,
-				Journal: state.JournalState{Run: state.Run{Leg: true}}, TrafficNow: control.TrafficNow{Shifts: []shift.Shift{s},
+				Journal: state.JournalState{Run: state.Run{GoalOfStep: true}},
+				TrafficNow: control.TrafficNow{Shifts: []shift.Shift{s},
 					Readings: []state.Reading{{X: s.At}}}}.Forecast()
 			least[pools] = min(least[pools], plannertest.UserTime(t)-begun)
 			if ends.Any() || len(ahead) < len(path.Jumps) {

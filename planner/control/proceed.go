@@ -28,7 +28,7 @@ func (s State) proceed(step state.Step) state.Action {
 		}
 	}
 	if back && step.Traffic != nil { // traffic goes back first: that takes seconds, and no RELOAD
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			return a
 		}
 	}
@@ -65,7 +65,7 @@ func (s State) proceed(step state.Step) state.Action {
 			return state.WaitBecause(why, s.Policy.Every)
 		case !back:
 			late := verdict.Of(verdict.NotDrained, id, why, s.Policy.DrainFor)
-			if by := s.holders(id); by.Any() {
+			if by := s.pinnedBy(id); by.Any() {
 				late = late.And(by)
 			}
 			return s.undoPool(id, step, released, late)
@@ -83,9 +83,9 @@ func (s State) proceed(step state.Step) state.Action {
 		return state.GrantOf(grants, verdict.Reason{})
 	}
 	if step.Traffic != nil {
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			// a person is not asked, either
-			if o := s.turnable(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back {
+			if o := s.trafficForbidden(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back {
 				return s.against(o)
 			}
 			return a
@@ -210,7 +210,7 @@ func (s State) achieved(step state.Step) state.Step {
 		at, ok := s.at(x)
 		return !ok || at != x.To
 	})
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		step.Traffic = nil
 	}
 	return step
@@ -228,7 +228,7 @@ func (s State) abort(step state.Step) obstacle {
 			}
 		}
 	}
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		return obstacle{}
 	}
 	shift, _, _ := s.shift(step.Traffic.Shift)
@@ -247,7 +247,7 @@ const fills = 5 * time.Second
 func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 	var soak *learn.SoakResult
 	if t := step.Traffic; t != nil {
-		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
+		if shift, _, _ := s.shift(t.Shift); s.shifted(step) {
 			if why.Any() {
 				soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: learn.Excluded(verdict.Of(verdict.TakenBack,
 					"", why)),
@@ -255,7 +255,7 @@ func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 			}
 		}
 	}
-	return state.AbortOf(s.wayBack(step), soak, why)
+	return state.AbortOf(s.undoStep(step), soak, why)
 }
 
 // undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
@@ -274,7 +274,7 @@ func (s State) undo(step state.Step, released []fleet.SettingChange) (a state.Ac
 
 // gives reports whether the step's traffic has left the pool: taking it back would bring that again.
 func (s State) gives(step state.Step, pool string) bool {
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		return false
 	}
 	shift, _, _ := s.shift(step.Traffic.Shift)
@@ -316,7 +316,7 @@ func (s State) pinned(released []fleet.SettingChange) (pool string, why verdict.
 }
 
 // holders names who pins a pool's connections, as far as a sample shows it.
-func (s State) holders(pool string) verdict.Reason {
+func (s State) pinnedBy(pool string) verdict.Reason {
 	for _, p := range s.Sample.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name == pool && a.PoolMode == "session" {

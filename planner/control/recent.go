@@ -83,15 +83,15 @@ func (t RecentSamples) Paused(server string, longest time.Duration) verdict.Reas
 type RecentSamples struct {
 	samples []sample // the oldest first, at most mostSamples
 	last    time.Time
-	gaps    []gap // of more than leastGap between two samples, the oldest first, at most trailGaps
+	gaps    []gap // of more than leastGap between two samples, the oldest first, at most mostGaps
 }
 
 // gap is a time without a sample.
 type gap struct{ from, to time.Time }
 
 const (
-	leastGap  = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
-	trailGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
+	leastGap = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
+	mostGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
 )
 
 // mostSamples bounds a RecentSamples. chosen: three times what growingFor and a pause need; that is 16 s of samples
@@ -154,7 +154,7 @@ func (t RecentSamples) Add(o fleet.Observation) RecentSamples {
 	if !t.last.IsZero() && o.At.Sub(t.last) > leastGap {
 		gaps = append(slices.Clone(gaps), gap{t.last, o.At})
 	}
-	return RecentSamples{samples[max(0, len(samples)-mostSamples):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
+	return RecentSamples{samples[max(0, len(samples)-mostSamples):], o.At, gaps[max(0, len(gaps)-mostGaps):]}
 }
 
 // Broken is the recent samples without its samples: what comes after a sample that failed is judged anew.

@@ -156,7 +156,7 @@ func Rollback(m state.JournalState, f budget.Fleet, to int64) (RollbackTo, bool)
 		if p.Seq < to {
 			break
 		}
-		back.turnBack(p.Step.Traffic)
+		back.trafficBack(p.Step.Traffic)
 		for _, x := range p.Step.Changes {
 			before[fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}] = x.From
 		}
@@ -248,8 +248,8 @@ func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 	return out
 }
 
-// turnBack notes a traffic change that is taken back; those after it have been.
-func (w *RollbackTo) turnBack(t *shift.TrafficChange) {
+// trafficBack notes a traffic change that is taken back; those after it have been.
+func (w *RollbackTo) trafficBack(t *shift.TrafficChange) {
 	if t == nil {
 		return
 	}

@@ -54,7 +54,7 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 			plannertest.UnevenMain(60, 5, 5,
 				5), "main/app 4 (main/2)", 1, ""},
 	} {
-		s := c.u.Situation(t, c.m, sizing.Goal{}, state.DefaultPolicy())
+		s := c.u.State(t, c.m, sizing.Goal{}, state.DefaultPolicy())
 		rollback, any := control.Rollback(c.m, s.Fleet, c.to)
 		if !any || rollback.Goal.Text() != c.goal || len(rollback.Goal.Lines) != c.lines ||
 			strings.Join(rollback.Gone, ", ") != c.gone {
@@ -78,7 +78,7 @@ func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
 	m = m.After(state.Event{Kind: state.Accepted})
 	m, _ = m.Placed(fleet.Observation{Processes: []fleet.Process{{ID: "main/1", Console: "h1"},
 		{ID: "main/2", Console: "h3"}}})
-	s := plannertest.UnevenMain(60, 5, 5).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
+	s := plannertest.UnevenMain(60, 5, 5).State(t, m, sizing.Goal{}, state.DefaultPolicy())
 	rollback, any := control.Rollback(m, s.Fleet, 0)
 	if got, gone := rollback.Goal.Text(), strings.Join(rollback.Gone, ", "); !any ||
 		got != "main/app 4 (main/1), main/app 6 (main/2)" || gone != "main/app in main/2 at h2" {
@@ -97,7 +97,7 @@ func TestAnUndoThatFitsLineByLineIsPossible(t *testing.T) {
 		above       bool
 	}{{16, 0, true, false}, {15, 0, false, false}, {16, 6, true, false}, {16, 5, true, true}} {
 		u := plannertest.UnevenMain(c.budget, 5, 5, 5)
-		s := u.Situation(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
+		s := u.State(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
 		s.Fleet.Pools[0].Rules.Max = c.max
 		rollback, _ := control.Rollback(s.Journal, s.Fleet, 10)
 		if why := control.Reachable(s.Fleet, rollback.Goal); (!why.Any()) != c.fits {
@@ -121,7 +121,7 @@ func TestARollbackIsCalledPossibleLineByLine(t *testing.T) {
 		{16, 5, verdict.LineAboveMax, "[6 5]"}, // goes back to 6, above its max: 5
 		{15, 0, verdict.Outsized, "[16 1 15]"}, // 16 connections, 1 more than the budget of 15
 	} {
-		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.JournalState{},
+		s := plannertest.UnevenMain(c.budget, 6, 4, 6).State(t, state.JournalState{},
 			sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
 				Size: 5}}}, state.Policy{Percent: 7})
 		s.Fleet.Pools[0].Rules.Max = c.max

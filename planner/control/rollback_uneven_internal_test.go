@@ -43,7 +43,7 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 			u.Role, u.Budget = max(u.Budget, now), max(u.Budget, now)+30
 		}
 		policy := state.Policy{Percent: []float64{1, 5, 20, 100}[r.IntN(4)]}
-		s := u.Situation(t, m, sizing.Goal{}, policy)
+		s := u.State(t, m, sizing.Goal{}, policy)
 		rollback, any := Rollback(m, s.Fleet, m.Past[first].Seq)
 		if !any {
 			t.Fatalf("seed %d: nothing to take back", seed)
@@ -57,7 +57,7 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 			if n == 1000 {
 				t.Fatalf("seed %d: no end", seed)
 			}
-			s = u.Situation(t, m, rollback.Goal, policy)
+			s = u.State(t, m, rollback.Goal, policy)
 			if r.IntN(3) == 0 { // it was interrupted, and is begun again
 				rollback, _ = Rollback(m, s.Fleet, 0)
 				s.Goal, s.Target = rollback.Goal, rollback.Goal

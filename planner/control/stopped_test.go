@@ -17,12 +17,12 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 		verdict.AliasPaused:   func(a *fleet.Alias) { a.Paused = true },
 		verdict.AliasDisabled: func(a *fleet.Alias) { a.Disabled = true },
 	} {
-		s := plannertest.NewStage(0)
-		s.Open(t)
-		s.Act(t, state.Release)
+		s := plannertest.NewTwoPools(0)
+		s.Begin(t)
+		s.Do(t, state.Release)
 		waited := false
 		for n := range 20 {
-			s.See(16, 16, 10, 10, func(o *fleet.Observation) {
+			s.Observe(16, 16, 10, 10, func(o *fleet.Observation) {
 				a := &o.Processes[0].Aliases[0]
 				a.Counters.Xacts = 1000
 				a.Pools[0].ClientsWaiting, a.Pools[0].MaxWait = 5*n, time.Duration(n)*time.Second
@@ -48,15 +48,15 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 // TestASoakOfAStoppedPoolShowsNothing: a step is not done while somebody keeps one of its pools from being served.
 func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 	pause := func(o *fleet.Observation) { o.Processes[1].Aliases[0].Paused = true }
-	s := plannertest.NewStage(0)
-	s.Open(t)
-	s.Act(t, state.Release)
-	for s.See(16, 9, 10, 10); s.Next().Kind == state.Wait; s.See(16, 9, 10, 10) {
+	s := plannertest.NewTwoPools(0)
+	s.Begin(t)
+	s.Do(t, state.Release)
+	for s.Observe(16, 9, 10, 10); s.Next().Kind == state.Wait; s.Observe(16, 9, 10, 10) {
 	}
-	s.Act(t, state.Grant)
+	s.Do(t, state.Grant)
 	soaked := func(change ...func(*fleet.Observation)) state.Action {
 		for range int(s.Policy.Soak/time.Second) + 2 {
-			s.See(16, 9, 14, 10, change...)
+			s.Observe(16, 9, 14, 10, change...)
 		}
 		return s.Next()
 	}
@@ -64,11 +64,11 @@ func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 		!a.Reason.Is(verdict.UnseenThere) || !a.Reason.Has(verdict.AliasPaused) {
 		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason.Text())
 	}
-	s.Memory.RollTo = 1
+	s.Journal.RollTo = 1
 	if a := s.Next(); a.Held {
 		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason.Text())
 	}
-	s.Memory.RollTo = 0
-	s.See(16, 9, 14, 10)
-	s.Act(t, state.CompleteStep)
+	s.Journal.RollTo = 0
+	s.Observe(16, 9, 14, 10)
+	s.Do(t, state.CompleteStep)
 }

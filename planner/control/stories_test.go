@@ -135,4 +135,4 @@ func (x *story) duration(text string, absent time.Duration) time.Duration {
 }
 
 // since is the time of a story: how long after noon.
-func since(s *plannertest.Stage) time.Duration { return s.Now.Sub(plannertest.Noon) }
+func since(s *plannertest.TwoPools) time.Duration { return s.Now.Sub(plannertest.Noon) }

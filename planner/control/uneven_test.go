@@ -42,8 +42,8 @@ func UnevenMain(budget int, sizes ...int) *UnevenFleet {
 	return u
 }
 
-// Look is the fleet as a sample shows it.
-func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
+// Sample is the fleet as a sample shows it.
+func (u *UnevenFleet) Sample(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
@@ -71,9 +71,9 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 }
 
 // State is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) State {
+func (u *UnevenFleet) State(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) State {
 	t.Helper()
-	o := u.Look(Noon)
+	o := u.Sample(Noon)
 	e, err := load.Evidence{}.Add(o)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	return State{Samples: Samples{Now: Noon, Fleet: f, Before: f, Sample: o}, TrafficNow: TrafficNow{AsMeasured: f},
-		Journal: m, Aim: Aim{Goal: goal, Target: goal}, Policy: policy}
+		Journal: m, RunGoal: RunGoal{Goal: goal, Target: goal}, Policy: policy}
 }
 
 // Write is what an action leaves.
@@ -154,7 +154,7 @@ func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
 
 // Worst is what the ledger counts for a fleet.
 func (u *UnevenFleet) Worst(t testing.TB) int {
-	return u.Situation(t, state.JournalState{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
+	return u.State(t, state.JournalState{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
 }
 
 // Checked is a step that keeps the promise once it has drained, moves lines that may be moved, and no more of them than

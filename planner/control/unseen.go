@@ -17,7 +17,7 @@ import (
 func Unseen(s State) (a state.Action, due bool) {
 	step, m := s.Journal.Step, s.Journal
 	s.unseen = true
-	if step == nil || s.Paused.Any() || s.misread().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
+	if step == nil || s.Paused.Any() || s.switchDrift().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
 		return a, false
 	}
 	if step.Kind != state.Backward {
@@ -30,10 +30,10 @@ func Unseen(s State) (a state.Action, due bool) {
 		case in != nil && in.Traffic != nil: // nobody knows whether it was made
 			return state.ShiftOf(step.Traffic.Back(), why), true
 		}
-		return state.AbortOf(s.wayBack(*step), nil, why), true
+		return state.AbortOf(s.undoStep(*step), nil, why), true
 	}
 	if step.Traffic != nil {
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			return a, a.Kind == state.ShiftTraffic
 		}
 	}
@@ -79,7 +79,7 @@ func (s State) unseenAbort(step state.Step) verdict.Reason {
 	if step.Traffic != nil && s.Journal.RollTo > 0 { // the step is the undo itself
 		return verdict.Reason{}
 	}
-	if in := s.Journal.Intent; s.flipped(step) || in != nil && in.Traffic != nil {
+	if in := s.Journal.Intent; s.shifted(step) || in != nil && in.Traffic != nil {
 		shift, _, _ := s.shift(step.Traffic.Shift)
 		if why := s.Guard.Aborts(s.server(shift.From)); why.Any() {
 			return why
@@ -95,9 +95,9 @@ func (s State) unseenAbort(step state.Step) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal
-// does not know to be there. A file may say what its process does not have yet.
-func (s State) wayBack(step state.Step) state.Step {
+// undoStep is the step that returns to where one began: every line that is not there, as it is seen, or that the
+// journal does not know to be there. A file may say what its process does not have yet.
+func (s State) undoStep(step state.Step) state.Step {
 	back := state.Step{Kind: state.Backward}
 	for _, x := range step.Changes {
 		at, seen := 0, false
@@ -112,7 +112,7 @@ func (s State) wayBack(step state.Step) state.Step {
 			back.Changes = append(back.Changes, x.Back())
 		}
 	}
-	if s.flipped(step) {
+	if s.shifted(step) {
 		back.Traffic = &shift.TrafficChange{Shift: step.Traffic.Shift, From: step.Traffic.To, To: step.Traffic.From}
 	}
 	return back
@@ -126,7 +126,7 @@ func (s State) Back() state.Step {
 		next, _, _ := s.NextStep()
 		return next
 	case s.Journal.Unwind:
-		return s.wayBack(*step)
+		return s.undoStep(*step)
 	default:
 		next := *step
 		next.Changes = s.there(step.Changes)

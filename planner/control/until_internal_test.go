@@ -8,21 +8,21 @@ import (
 )
 
 func TestTheTimeGivenEndsTheRunBeforeItsNextStep(t *testing.T) {
-	s := NewStage(0)
+	s := NewTwoPools(0)
 	for range 3 {
-		s.See(20, 18, 10, 10)
+		s.Observe(20, 18, 10, 10)
 	}
-	a := Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail},
-		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
+	a := Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample, Recent: s.Recent},
+		RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
 	if a.Kind != state.Stop || a.Outcome != state.Done || !a.Reason.Is(verdict.UntilOver) {
 		t.Error(a)
 	}
-	s = NewStage(-2) // the sizes of today are over the budget
+	s = NewTwoPools(-2) // the sizes of today are over the budget
 	for range leastSamples {
-		s.See(20, 18, 10, 10)
+		s.Observe(20, 18, 10, 10)
 	}
-	a = Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail},
-		Aim: Aim{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
+	a = Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample, Recent: s.Recent},
+		RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy, Bars: Bars{Over: verdict.Of(verdict.UntilOver, "2h")}})
 	if a.Kind != state.Stop || a.Outcome != state.Held ||
 		!a.Reason.Is(verdict.UntilOver) || !a.Reason.Has(verdict.OverBudget) {
 		t.Errorf("over the budget: %s %s %q, want held", a.Kind, a.Outcome, a.Reason.Text())

@@ -42,8 +42,8 @@ func (w *World) Queue(waiting int, maxWait time.Duration) {
 	w.Pending = pending
 }
 
-// Look is the pool as a sample shows it.
-func (w *World) Look() fleet.Observation {
+// Sample is the pool as a sample shows it.
+func (w *World) Sample() fleet.Observation {
 	a := fleet.Alias{Name: "app", Database: "app", SizeConns: w.Size, PoolMode: w.Mode, Server: "main",
 		Proof:    fleet.ProofBackends,
 		Counters: fleet.Counters{Xacts: w.Xacts, Assignments: -1, XactTime: w.Xact, WaitTime: w.Wait}}

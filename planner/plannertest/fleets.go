@@ -64,7 +64,7 @@ func Quiet(edit func(i int, o *fleet.Observation)) []fleet.Observation {
 	w := &World{At: Epoch, Size: 15, Version: "1.24.1", Mode: "transaction", Active: 2, Counts: true}
 	var samples []fleet.Observation
 	for i := range 61 {
-		o := w.Look()
+		o := w.Sample()
 		edit(i, &o)
 		samples = append(samples, o)
 		w.Run(time.Second, 200, 10*time.Millisecond, 0)
@@ -96,8 +96,8 @@ func (s *Sharing) Run(dt time.Duration, user string, n int64) {
 	s.Pools[user] = c
 }
 
-// Look is the alias as a sample shows it.
-func (s *Sharing) Look() fleet.Observation {
+// Sample is the alias as a sample shows it.
+func (s *Sharing) Sample() fleet.Observation {
 	a := fleet.Alias{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction", Server: "main",
 		Proof: fleet.ProofBackends}
 	for user, c := range s.Pools {

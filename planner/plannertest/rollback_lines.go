@@ -36,8 +36,8 @@ func UnevenMain(budget int, sizes ...int) *UnevenFleet {
 	return u
 }
 
-// Look is the fleet as a sample shows it.
-func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
+// Sample is the fleet as a sample shows it.
+func (u *UnevenFleet) Sample(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
@@ -64,11 +64,11 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	return o
 }
 
-// Situation is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal,
+// State is what a rollback to before an event finds.
+func (u *UnevenFleet) State(t testing.TB, m state.JournalState, goal sizing.Goal,
 	policy state.Policy) control.State {
 	t.Helper()
-	o := u.Look(Noon)
+	o := u.Sample(Noon)
 	e, err := load.Evidence{}.Add(o)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,8 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	return control.State{Samples: control.Samples{Now: Noon, Fleet: f, Before: f, Sample: o},
-		TrafficNow: control.TrafficNow{AsMeasured: f}, Journal: m, Aim: control.Aim{Goal: goal, Target: goal}, Policy: policy}
+		TrafficNow: control.TrafficNow{AsMeasured: f}, Journal: m, RunGoal: control.RunGoal{Goal: goal, Target: goal},
+		Policy: policy}
 }
 
 // Write is what an action leaves.

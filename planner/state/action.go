@@ -16,8 +16,8 @@ import (
 // ActionKind is what an Action does.
 type ActionKind string
 
-// The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions
-// that must outlive a crash.
+// The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are
+// decisions that must outlive a crash.
 const (
 	BeginStep ActionKind = "begin-step" // Step is taken in hand; nothing in the fleet changes yet
 	Release   ActionKind = "release"    // write Sets that make lines smaller, RELOAD, read back

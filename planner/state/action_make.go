@@ -83,7 +83,8 @@ func WaitBecause(why verdict.Reason, d time.Duration) Action {
 	return Action{Kind: Wait, For: d, Reason: why}
 }
 
-// HoldBecause moves nothing because of a reason, and takes the next sample after d, which is above 0: Kind, For, Held and Reason.
+// HoldBecause moves nothing because of a reason, and takes the next sample after d, which is above 0: Kind, For, Held
+// and Reason.
 func HoldBecause(why verdict.Reason, d time.Duration) Action {
 	return Action{Kind: Wait, For: d, Held: true, Reason: why}
 }

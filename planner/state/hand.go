@@ -116,8 +116,8 @@ func (h StepInHand) cameNearer(changes []fleet.SettingChange) StepInHand {
 	return h
 }
 
-// cut is the lines that the journal explains once a step keeps what was achieved: the others are where they were.
-func (m JournalState) cut(achieved *Step, at time.Time) []Written {
+// trimmed are the lines that the journal explains once a step keeps what was achieved: the others are where they were.
+func (m JournalState) trimmed(achieved *Step, at time.Time) []Written {
 	var given []fleet.SettingChange
 	for _, x := range m.Step.Changes {
 		if !Back(m.Step) && !slices.ContainsFunc(achieved.Changes, x.Same) {

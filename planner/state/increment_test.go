@@ -30,7 +30,7 @@ func TestASurpriseHalvesTheNextIncrementUntilOneIsAsExpected(t *testing.T) {
 		{[]learn.SoakResult{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")},
 			1},
 	} {
-		if got := (state.JournalState{Learned: state.Learned{Soaks: c.points}}).SoaksFrom("s", p); got != c.want {
+		if got := (state.JournalState{Learned: state.Learned{Soaks: c.points}}).MostIncrement("s", p); got != c.want {
 			t.Errorf("%d points: %d, want %d", len(c.points), got, c.want)
 		}
 	}

@@ -130,7 +130,8 @@ func (m SettingsWritten) named(p Place, now []Place) (is Place, sure bool) {
 	return p, of(now) >= of(m.Places)
 }
 
-// alike reports whether a step moves all lines of a change's pool alike: then it does not matter which of them is whose.
+// alike reports whether a step moves all lines of a change's pool alike: then it does not matter which of them is
+// whose.
 func alike(changes []fleet.SettingChange, x fleet.SettingChange) bool {
 	return !slices.ContainsFunc(changes, func(y fleet.SettingChange) bool {
 		return y.Pool() == x.Pool() && y.Key == x.Key && (y.From != x.From || y.To != x.To)

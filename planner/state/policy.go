@@ -13,7 +13,7 @@ type Policy struct {
 	Soak      time.Duration `json:"soak_ns"`           // watching after a step before the next
 	DrainFor  time.Duration `json:"drain_for_ns"`      // a release that has not drained by then is undone
 	HoldFor   time.Duration `json:"hold_for_ns"`       // a run that is held that long ends
-	FlipFor   time.Duration `json:"switch_for_ns"`     // a person who is to set a traffic switch is waited for that long
+	SwitchFor time.Duration `json:"switch_for_ns"`     // a person who is to set a traffic switch is waited for that long
 	Every     time.Duration `json:"every_ns"`          // between two samples while acting
 	SoakEvery time.Duration `json:"soak_every_ns"`     // between two samples of a soak
 	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
@@ -41,8 +41,8 @@ const (
 // DefaultPolicy returns the policy of a config that says nothing.
 func DefaultPolicy() Policy {
 	return Policy{Percent: DefaultPercent, Soak: DefaultSoak, DrainFor: DefaultDrainFor, HoldFor: DefaultHoldFor,
-		FlipFor: DefaultHoldFor,
-		Every:   DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale,
+		SwitchFor: DefaultHoldFor,
+		Every:     DefaultEvery, SoakEvery: DefaultSoakEvery, MaxWait: DefaultMaxWait, Stale: DefaultStale,
 		Aborts: DefaultAborts}
 }
 
@@ -59,5 +59,5 @@ func (p Policy) After(aborts int) Policy {
 // StepConns is what a step may grant, or release, on a server: Percent of its budget, rounded down.
 func (p Policy) StepConns(budget int) int { return max(0, int(p.Percent/100*float64(budget)+1e-9)) }
 
-// SoaksOf is how far one step may move a traffic switch: whole percentage points, 1 or more.
-func (p Policy) SoaksOf() int { return max(1, int(math.Floor(p.Percent+1e-9))) }
+// MostIncrement is how far one step may move a traffic switch: whole percentage points, 1 or more.
+func (p Policy) MostIncrement() int { return max(1, int(math.Floor(p.Percent+1e-9))) }

@@ -23,7 +23,7 @@ func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 			e.Step.Kind = knownSteps[r.IntN(len(knownSteps))]
 		}
 		if e.Action != nil && r.IntN(10) > 0 {
-			e.Action.Kind = knownVerbs[r.IntN(len(knownVerbs))]
+			e.Action.Kind = knownActions[r.IntN(len(knownActions))]
 		}
 		if r.IntN(100) == 0 {
 			m = JournalState{}

@@ -13,12 +13,12 @@ import (
 type Run struct {
 	Running bool `json:"running,omitzero"` // it began and has not ended: after a crash it still stands there
 	// the command that goes on with it, as it was given; empty: it is done, or did not say
-	Again   string       `json:"again,omitzero"`
-	Goal    *sizing.Goal `json:"goal,omitzero"`
-	Leg     bool         `json:"goal_of_step,omitzero"` // Goal is that of a step on the path of a shift, not the run's
-	Steps   int          `json:"steps,omitzero"`        // ended in it, undone ones apart
-	RollTo  int64        `json:"roll_to,omitzero"`      // it takes back every step from that event on; 0: it does not
-	Refused []Refusal    `json:"refused,omitzero"`      // in it, sorted by pool
+	Again      string       `json:"again,omitzero"`
+	Goal       *sizing.Goal `json:"goal,omitzero"`
+	GoalOfStep bool         `json:"goal_of_step,omitzero"` // Goal is that of a step on the path of a shift, not the run's
+	Steps      int          `json:"steps,omitzero"`        // ended in it, undone ones apart
+	RollTo     int64        `json:"roll_to,omitzero"`      // it takes back every step from that event on; 0: it does not
+	Refused    []Refusal    `json:"refused,omitzero"`      // in it, sorted by pool
 
 	TrimmedAway verdict.Reason `json:"trimmed_away,omitzero"` // nothing was left of a step of it, because
 	Trimmed     verdict.Reason `json:"trimmed,omitzero"`      // the rest of its newest step was given up, because
@@ -30,16 +30,16 @@ func (r Run) after(e Event, was JournalState) Run {
 	switch e.Kind {
 	case RunBegan: // with a step in hand its traffic is not where it goes yet, and the goal is not the one for there
 		leg := e.To == 0 && was.Step != nil && was.Step.Traffic != nil
-		return Run{Running: true, Again: e.Next, Goal: e.Goal, Leg: leg, RollTo: e.To}
+		return Run{Running: true, Again: e.Next, Goal: e.Goal, GoalOfStep: leg, RollTo: e.To}
 	case StepBegan, StepAbort:
 		if e.Kind == StepBegan {
 			r.Trimmed = verdict.Reason{}
 		}
 		if e.Goal != nil {
-			r.Goal, r.Leg = e.Goal, true
+			r.Goal, r.GoalOfStep = e.Goal, true
 		}
 	case Replanned:
-		r.Goal, r.Leg = e.Goal, false
+		r.Goal, r.GoalOfStep = e.Goal, false
 	case Acted:
 		if e.Action.Kind == Undo {
 			for _, x := range e.Action.Changes {

@@ -36,13 +36,13 @@ type TrafficSwitches struct {
 func (t TrafficSwitches) after(e Event, was JournalState) TrafficSwitches {
 	switch e.Kind {
 	case RunBegan:
-		t.Switches = t.turnedToo(e.Switches)
+		t.Switches = t.added(e.Switches)
 	case StepAbort:
 		if was.Intent != nil { // a traffic change of unknown fate is taken as made: it is undone
-			t.Switches = t.turned(was.Intent.Traffic, e.At, true)
+			t.Switches = t.changed(was.Intent.Traffic, e.At, true)
 		}
 	case Intended, Acted:
-		t.Switches = t.turned(e.Action.Traffic, e.At, e.Kind == Acted)
+		t.Switches = t.changed(e.Action.Traffic, e.At, e.Kind == Acted)
 	case Accepted:
 		t.Switches = slices.Clone(t.Switches)
 		for i := range t.Switches {
@@ -63,8 +63,8 @@ func (m TrafficSwitches) Switch(shift string) (Switch, bool) {
 
 func compareSwitch(s Switch, shift string) int { return cmp.Compare(s.Shift, shift) }
 
-// turnedToo adds switches that are new.
-func (m TrafficSwitches) turnedToo(said []Switch) []Switch {
+// added adds switches that are new.
+func (m TrafficSwitches) added(said []Switch) []Switch {
 	out := slices.Clone(m.Switches)
 	for _, s := range said {
 		i, found := slices.BinarySearchFunc(out, s.Shift, compareSwitch)
@@ -78,8 +78,8 @@ func (m TrafficSwitches) turnedToo(said []Switch) []Switch {
 	return out
 }
 
-// turned notes what a switch should say now; where it is not known whether the change was made, both.
-func (m TrafficSwitches) turned(t *shift.TrafficChange, at time.Time, done bool) []Switch {
+// changed notes what a switch should say now; where it is not known whether the change was made, both.
+func (m TrafficSwitches) changed(t *shift.TrafficChange, at time.Time, done bool) []Switch {
 	if t == nil {
 		return m.Switches
 	}
@@ -98,7 +98,7 @@ func (m TrafficSwitches) turned(t *shift.TrafficChange, at time.Time, done bool)
 // Learned is what soaks and runs have found out about shifts.
 type Learned struct {
 	Baselines []learn.Baseline `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
-	// what soaks saw of shifts, the newest last; the newest pointsKept of each
+	// what soaks saw of shifts, the newest last; the newest soaksKept of each
 	Soaks []learn.SoakResult `json:"soaks,omitzero"`
 }
 
@@ -106,17 +106,17 @@ type Learned struct {
 func (l Learned) after(e Event) Learned {
 	switch e.Kind {
 	case RunBegan:
-		l.Soaks, l.Baselines = l.learnt(e.Soaks...), l.based(e.Baselines)
+		l.Soaks, l.Baselines = l.withSoaks(e.Soaks...), l.withBaselines(e.Baselines)
 	case StepBegan, StepAbort, StepEnded:
 		if e.Soak != nil {
-			l.Soaks = l.learnt(*e.Soak)
+			l.Soaks = l.withSoaks(*e.Soak)
 		}
 	}
 	return l
 }
 
-// based notes baselines; one that says what is known already keeps its time.
-func (m Learned) based(bases []learn.Baseline) []learn.Baseline {
+// withBaselines notes baselines; one that says what is known already keeps its time.
+func (m Learned) withBaselines(bases []learn.Baseline) []learn.Baseline {
 	out := slices.Clone(m.Baselines)
 	for _, b := range bases {
 		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int {
@@ -133,8 +133,9 @@ func (m Learned) based(bases []learn.Baseline) []learn.Baseline {
 	return out
 }
 
-// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was set since an earlier run took them, those that it took. The shifts come back with what their switches said when their loads were
-// measured. Of several shifts of one pool, the loads are left as they are.
+// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was set since an earlier
+// run took them, those that it took. The shifts come back with what their switches said when their loads were measured.
+// Of several shifts of one pool, the loads are left as they are.
 func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
 	loads, shifts = slices.Clone(loads), slices.Clone(shifts)
 	for i, s := range shifts {
@@ -164,10 +165,10 @@ func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.
 	return loads, shifts
 }
 
-// SoaksFrom is how far a step may set a switch, in percentage points: half as far after each soak that was not what was expected, until one
-// is.
-func (m JournalState) SoaksFrom(shift string, policy Policy) int {
-	most := policy.SoaksOf()
+// MostIncrement is how far a step may set a switch, in percentage points: half as far after each soak that was not what
+// was expected, until one is.
+func (m JournalState) MostIncrement(shift string, policy Policy) int {
+	most := policy.MostIncrement()
 	for _, p := range slices.Backward(m.Soaks) {
 		if p.Shift != shift || p.Survey {
 			continue

@@ -23,7 +23,7 @@ type SettingsWritten struct {
 
 // after folds an event in.
 func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
-	s.Seen = was.seenToo(e.Seen)
+	s.Seen = was.withSeen(e.Seen)
 	switch e.Kind {
 	case RunBegan:
 		s.Servers = was.origins(e.Servers, e.To > 0)
@@ -42,7 +42,7 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 		if Back(was.Step) {
 			s.Past = was.setAside(was.leftBehind(e.Step)).Past
 		}
-		s.Written = was.cut(e.Step, e.At)
+		s.Written = was.trimmed(e.Step, e.At)
 	case StepEnded:
 		if h := was.StepInHand; h.Step != nil && h.Step.Kind != Backward && !h.Step.Empty() && h.StepTo == 0 {
 			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step}).Past
@@ -132,8 +132,8 @@ func (m JournalState) Unsettled() []fleet.SettingChange {
 	return out
 }
 
-// LineUnsettled reports whether the journal knows of an action on the line of a change, and not that it is at that value
-// since.
+// LineUnsettled reports whether the journal knows of an action on the line of a change, and not that it is at that
+// value since.
 func (m JournalState) LineUnsettled(x fleet.SettingChange, value int) bool {
 	w, ok := m.Line(x)
 	return ok && (w.To != value || w.Or != value)

@@ -28,17 +28,17 @@ func (w *path) grant() bool {
 		w.spare -= unit
 		if p.size < p.to {
 			p.size++
-			w.rise(p, func(u roomUse) int { return -u.size })
+			w.free(p, func(u roomUse) int { return -u.size })
 		} else {
 			p.reserve++
-			w.rise(p, func(u roomUse) int { return -u.reserve })
+			w.free(p, func(u roomUse) int { return -u.reserve })
 		}
 		if w.most < math.MaxInt {
 			w.most -= unit
 		}
 		switch {
 		case both:
-			w.again()
+			w.requeue()
 		case p.below():
 			w.wanting.again(-p.gain(p.size) / float64(p.more()))
 		default:
@@ -103,7 +103,7 @@ func (w *path) tight(pool int) int {
 }
 
 // rise adds to the rooms what one fewer of a pool leaves there.
-func (w *path) rise(p *pathPool, left func(roomUse) int) {
+func (w *path) free(p *pathPool, left func(roomUse) int) {
 	for _, u := range p.under {
 		w.rooms[u.room].Conns += left(u)
 	}

@@ -37,14 +37,14 @@ type roomUse struct{ room, size, reserve int }
 // pathPool is one pool on the path.
 type pathPool struct {
 	budget.FleetPool
-	from, size, to          int
-	fromR, reserve, reserTo int
-	curve                   sizing.PoolCurve
+	from, size, to                  int
+	reserveFrom, reserve, reserveTo int
+	curve                           sizing.PoolCurve
 	// connections of one more, and of one more in reserve, whatever caps say: what counts against the percent
-	copies, reserves int
-	under            []roomUse
-	bent             bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
-	refused          verdict.Reason
+	unit, reserveUnit int
+	under             []roomUse
+	bent              bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
+	refused           verdict.Reason
 }
 
 func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *path {
@@ -77,28 +77,28 @@ func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.P
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
 			}
-			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserTo < r.Least {
-				x.reserTo, x.refused = min(r.Least, x.reserve), r.Reason
+			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserveTo < r.Least {
+				x.reserveTo, x.refused = min(r.Least, x.reserve), r.Reason
 			}
 		}
 		w.pools = append(w.pools, x)
 	}
-	w.line()
+	w.enqueue()
 	return w
 }
 
 // newPathPool is a pool that is to go from a size to another.
 func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
-	x := pathPool{FleetPool: p, from: from, size: from, to: to, reserTo: reserve, curve: sizing.CurveOf(p)}
-	x.fromR, x.reserve = p.ReserveConns, p.ReserveConns
-	x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
+	x := pathPool{FleetPool: p, from: from, size: from, to: to, reserveTo: reserve, curve: sizing.CurveOf(p)}
+	x.reserveFrom, x.reserve = p.ReserveConns, p.ReserveConns
+	x.unit, x.reserveUnit = max(1, p.Sized()), max(1, p.Reserved())
 	x.bent = slices.ContainsFunc(p.Sizes, func(s budget.Size) bool { return s.CapConns > 0 }) ||
 		slices.ContainsFunc(p.Copies, func(c budget.Copy) bool { return c.MaybeConns > 0 })
 	return x
 }
 
 // line puts the pools into the queues.
-func (w *path) line() {
+func (w *path) enqueue() {
 	w.giving = nil
 	for i, p := range w.pools {
 		if p.above() {
@@ -106,11 +106,11 @@ func (w *path) line() {
 		}
 	}
 	w.giving.order()
-	w.again()
+	w.requeue()
 }
 
 // again lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
-func (w *path) again() {
+func (w *path) requeue() {
 	w.wanting, w.most = nil, math.MaxInt
 	for i, p := range w.pools {
 		if p.below() {
@@ -144,9 +144,10 @@ func (w *path) step() (changes []fleet.SettingChange, note, blocked verdict.Reas
 				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
 					To: p.size})
 			}
-			if p.reserve != p.fromR {
-				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
-					To: p.reserve})
+			if p.reserve != p.reserveFrom {
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+					From: p.reserveFrom,
+					To:   p.reserve})
 			}
 		}
 	}
@@ -157,25 +158,25 @@ func (w *path) step() (changes []fleet.SettingChange, note, blocked verdict.Reas
 }
 
 // below reports whether the pool shall get more.
-func (p pathPool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
+func (p pathPool) below() bool { return p.size < p.to || p.reserve < p.reserveTo }
 
 // above reports whether the pool shall have less.
-func (p pathPool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
+func (p pathPool) above() bool { return p.size > p.to || p.reserve > p.reserveTo }
 
 // more is the connections of the next one that the pool gets: sizes come first.
 func (p pathPool) more() int {
 	if p.size < p.to {
-		return p.copies
+		return p.unit
 	}
-	return p.reserves
+	return p.reserveUnit
 }
 
 // fewer is the connections of the next one that it gives: reserves go first.
 func (p pathPool) fewer() int {
-	if p.reserve > p.reserTo {
-		return p.reserves
+	if p.reserve > p.reserveTo {
+		return p.reserveUnit
 	}
-	return p.copies
+	return p.unit
 }
 
 // costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
@@ -207,10 +208,10 @@ func (p pathPool) gain(n int) float64 {
 
 // loses is what one fewer costs in waiting clients a connection; an unused reserve costs nothing.
 func (p pathPool) loses() float64 {
-	if p.reserve > p.reserTo {
+	if p.reserve > p.reserveTo {
 		return 0
 	}
-	return p.gain(p.size-1) / float64(p.copies)
+	return p.gain(p.size-1) / float64(p.unit)
 }
 
 // release takes one from the pool above its goal that loses least for its connections; false: there is none, or the
@@ -266,12 +267,12 @@ func (w *path) give(i int) {
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
-	if p.reserve > p.reserTo {
+	if p.reserve > p.reserveTo {
 		p.reserve--
-		w.rise(p, func(u roomUse) int { return u.reserve })
+		w.free(p, func(u roomUse) int { return u.reserve })
 	} else {
 		p.size--
-		w.rise(p, func(u roomUse) int { return u.size })
+		w.free(p, func(u roomUse) int { return u.size })
 	}
 	w.released = true
 	w.releases -= fewer
@@ -285,8 +286,8 @@ func (w *path) blocked() verdict.Reason {
 		if p.refused.Any() {
 			return verdict.Of(verdict.SizeStays, p.ID, p.size, p.refused)
 		}
-		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
-			short += max(0, p.to-p.size)*p.copies + max(0, p.reserTo-p.reserve)*p.reserves
+		if more := p.to - p.size + p.reserveTo - p.reserve; more > 0 {
+			short += max(0, p.to-p.size)*p.unit + max(0, p.reserveTo-p.reserve)*p.reserveUnit
 			first = verdict.Or(first, verdict.Of(verdict.FromTo, p.ID, p.size, p.to))
 		}
 	}

@@ -22,7 +22,7 @@ func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
 	fl := func(b int, limits ...fleet.Limit) budget.Fleet {
 		p := budget.FleetPool{ID: "g/d1", Alias: "d1", Server: "pg", Copies: copies,
 			Sizes: []budget.Size{{Process: "g/1", Conns: 5}},
-			Rules: budget.Rules{Count: budget.CountWorst, Weight: 1}, Load: plannertest.StageLoad("g")}
+			Rules: budget.Rules{Count: budget.CountWorst, Weight: 1}, Load: plannertest.GroupLoad("g")}
 		p.Tally()
 		return budget.Fleet{Pools: []budget.FleetPool{p}, Limits: limits,
 			Servers: []budget.FleetServer{{Name: "pg", MaxConns: b, BudgetConns: b,

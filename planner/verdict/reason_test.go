@@ -88,7 +88,8 @@ func TestTheFirstReasonOfSomeIsTaken(t *testing.T) {
 	}
 }
 
-// TestASentenceDecidesNothing: a text without a code, as a hand may write it into a journal, is printed and is no reason.
+// TestASentenceDecidesNothing: a text without a code, as a hand may write it into a journal, is printed and is no
+// reason.
 func TestASentenceDecidesNothing(t *testing.T) {
 	var r Reason
 	if err := json.Unmarshal([]byte(`{"reason":"no room"}`), &r); err != nil {
