@@ -315,7 +315,7 @@ func (s State) pinned(released []fleet.SettingChange) (pool string, why verdict.
 	return "", verdict.Reason{}
 }
 
-// holders names who pins a pool's connections, as far as a sample shows it.
+// pinnedBy names who pins a pool's connections, as far as a sample shows it.
 func (s State) pinnedBy(pool string) verdict.Reason {
 	for _, p := range s.Sample.Processes {
 		for _, a := range p.Aliases {

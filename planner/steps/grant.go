@@ -102,7 +102,7 @@ func (w *path) tight(pool int) int {
 	return -1
 }
 
-// rise adds to the rooms what one fewer of a pool leaves there.
+// free adds to the rooms what one fewer of a pool leaves there.
 func (w *path) free(p *pathPool, left func(roomUse) int) {
 	for _, u := range p.under {
 		w.rooms[u.room].Conns += left(u)

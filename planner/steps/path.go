@@ -97,7 +97,7 @@ func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
 	return x
 }
 
-// line puts the pools into the queues.
+// enqueue puts the pools into the queues.
 func (w *path) enqueue() {
 	w.giving = nil
 	for i, p := range w.pools {
@@ -109,7 +109,7 @@ func (w *path) enqueue() {
 	w.requeue()
 }
 
-// again lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
+// requeue lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
 func (w *path) requeue() {
 	w.wanting, w.most = nil, math.MaxInt
 	for i, p := range w.pools {
