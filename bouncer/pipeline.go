@@ -2,7 +2,6 @@ package bouncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -182,14 +181,14 @@ func (p Pipeline) Standing(ctx context.Context, to Purpose) (shifts []shift.Shif
 	for i, t := range p.Traffic {
 		r := readings[i]
 		switch _, journalled := p.Journal.Switch(t.ID()); {
-		case r.Error == "":
+		case r.Err == nil:
 		case !journalled && to == ToGoBack:
-			notes = append(notes, r.Error+"; no step has set this switch, and it keeps its percentage")
+			notes = append(notes, r.Err.Error()+"; no step has set this switch, and it keeps its percentage")
 		case !journalled:
-			return nil, nil, notes, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error),
+			return nil, nil, notes, &operr.Error{Kind: operr.KindUnreachable, Err: r.Err,
 				Hint: "run the command of get: by hand"}
 		default:
-			notes = append(notes, fmt.Sprintf("%s; the journal has the switch at %d %%", r.Error, r.X))
+			notes = append(notes, fmt.Sprintf("%s; the journal has the switch at %d %%", r.Err, r.X))
 		}
 		shifts = append(shifts, t.standing(r, r.X, p.Journal))
 	}

@@ -102,7 +102,7 @@ func (s Survey) State(policy state.Policy, m state.JournalState) control.State {
 	return control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Evidence.Last, Recent: s.Recent,
 		Guard: s.Guard},
 		TrafficNow: control.TrafficNow{AsMeasured: s.Measured, Shifts: s.Shifts, Readings: s.Readings},
-		Aim:        control.Aim{Goal: s.Goal, Target: s.Goal}, Policy: policy, Journal: m}
+		RunGoal:    control.RunGoal{Goal: s.Goal, Target: s.Goal}, Policy: policy, Journal: m}
 }
 
 // FirstStep is the step that a run would take: the one in hand, or the next; blocked says why there is none.

@@ -150,7 +150,7 @@ func (c *Config) MovingPolicy() state.Policy {
 			*d.to = d.from.D
 		}
 	}
-	p.MaxUse, p.FlipFor = c.maxUse(), p.HoldFor
+	p.MaxUse, p.SwitchFor = c.maxUse(), p.HoldFor
 	p.Recycle = slices.Contains(w.Accept, acceptRecycle)
 	return p
 }

@@ -72,7 +72,7 @@ func (t *teller) step(kind state.StepKind) *state.Step {
 func (t *teller) soak() *learn.SoakResult {
 	return &learn.SoakResult{Shift: "main/app:ci/app", At: t.at, X: t.IntN(100), Window: time.Minute,
 		From:     learn.Measure{Erlangs: t.ExpFloat64(), SD: t.Float64()},
-		Expected: &load.Range{Lower: t.Float64(), Upper: 1}, Text: "a \"text\"\nof <two> lines"}
+		Expected: &load.Range{Lower: t.Float64(), Upper: 1}, Why: verdict.Noted("a \"text\"\nof <two> lines").Spoken()}
 }
 
 func (t *teller) goal() *sizing.Goal {

@@ -39,7 +39,7 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 			return err
 		}
 	}
-	if t := p.left.Turn; t != nil {
+	if t := p.left.Traffic; t != nil {
 		fmt.Fprintf(stderr, "note: then set the %s: %s\n", t.Text(), switchCommand(p.survey.Traffic, *t))
 	}
 	return nil

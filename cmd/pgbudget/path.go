@@ -105,7 +105,7 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 	var tails *shift.Blocked
 	if stopped := whileWanted(c.Context, func() {
 		path, tails, err = shift.Passage(fleet, sh,
-			policy.SoaksOf())
+			policy.MostIncrement())
 	}); stopped != nil {
 		return stopped
 	}
@@ -166,7 +166,7 @@ func whileWanted(ctx context.Context, compute func()) error {
 // schedule is the steps that a run would take, as `run` chooses them.
 func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState,
 	sw trafficswitch.Switch) ([]plannedStep, string) {
-	memory.Leg = true // in the end the sizes are those of a plan
+	memory.GoalOfStep = true // in the end the sizes are those of a plan
 	survey := bouncer.Survey{Fleet: s.Loaded(f, s.At), Measured: f, Shifts: []shift.Shift{s},
 		Readings: []state.Reading{{X: s.At}}}
 	stations, ends := survey.State(policy, memory).Forecast()
@@ -326,7 +326,7 @@ func (o output) path(p planned, policy state.Policy) {
 	}
 	fmt.Fprintf(o.w, "%d %s of at most %d percentage points would do; with at most %g %% of the budget a step%s the "+
 		"path takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.SoaksOf(), policy.Percent, more, len(p.Steps),
+		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.MostIncrement(), policy.Percent, more, len(p.Steps),
 		plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))

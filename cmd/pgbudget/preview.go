@@ -71,8 +71,8 @@ func (o output) preview(p preview) {
 			s.MaxConns)
 	}
 	o.acts(p)
-	if p.step.Note != "" {
-		fmt.Fprintln(o.w, o.warn("! "+p.step.Note))
+	if p.step.Note.Any() {
+		fmt.Fprintln(o.w, o.warn("! "+p.step.Note.Text()))
 	}
 	for _, e := range p.edits {
 		for _, l := range e.Lines {
@@ -93,7 +93,7 @@ func (o output) acts(p preview) {
 		fmt.Fprintf(o.w, "  %d  %-8s %s\n", n, verb, text)
 	}
 	flip := func() {
-		if t := p.left.Turn; t != nil {
+		if t := p.left.Traffic; t != nil {
 			act("shift", t.Text()+": "+switchCommand(p.survey.Traffic, *t))
 		}
 	}
@@ -138,7 +138,7 @@ func (p preview) inHand() string {
 	for _, x := range []struct {
 		text string
 		is   bool
-	}{{"released", p.left.Released}, {"granted", p.left.Granted}, {"turned", p.left.Turned}} {
+	}{{"released", p.left.Released}, {"granted", p.left.Granted}, {"turned", p.left.Shifted}} {
 		if x.is {
 			done = append(done, x.text)
 		}

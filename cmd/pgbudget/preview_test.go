@@ -72,14 +72,14 @@ then 2 steps back, about 30m12s in all.
 		{"a rollback without a soak", 20, 10, state.JournalState{}, 2, func(p *state.Policy) { p.Percent, p.Soak = 100, 0 },
 			"  3  grant    b/db 10 → 14\n1 step back in all, about 4s.\n", []string{"soak"}},
 	} {
-		s := plannertest.NewStage(0)
-		s.See(c.a, c.a, c.b, c.b)
+		s := plannertest.NewTwoPools(0)
+		s.Observe(c.a, c.a, c.b, c.b)
 		s.Policy.Percent = 7
 		if c.policy != nil {
 			c.policy(&s.Policy)
 		}
 		from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: s.Goal, RollTo: c.rollTo}
-		from.Evidence.Last = s.Look
+		from.Evidence.Last = s.Sample
 		step, _ := from.FirstStep(s.Policy, c.memory)
 		var out bytes.Buffer
 		output{w: &out}.preview(foresee(from, s.Policy, c.memory, step))
@@ -93,10 +93,10 @@ then 2 steps back, about 30m12s in all.
 		}
 	}
 	var out bytes.Buffer
-	s := plannertest.NewStage(0)
-	s.See(20, 20, 10, 10)
+	s := plannertest.NewTwoPools(0)
+	s.Observe(20, 20, 10, 10)
 	from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: sizing.Goal{}}
-	from.Evidence.Last = s.Look
+	from.Evidence.Last = s.Sample
 	if (output{w: &out}).preview(foresee(from, s.Policy, state.JournalState{},
 		state.Step{})); !strings.HasSuffix(out.String(), "\nnothing to do: the sizes equal those of the plan\n") {
 		t.Errorf("at the plan: %s", out.String())

@@ -59,7 +59,7 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	}
 	c, err := p.Renewed(ctx, planned, now)
 	if err == nil && m.memory.Step == nil {
-		_, err = c.Passable(policy.SoaksOf())
+		_, err = c.Passable(policy.MostIncrement())
 	}
 	if err != nil {
 		return refused{err, nextStep}

@@ -97,7 +97,7 @@ func eventLine(e state.Event) string {
 	case state.Replanned:
 		return join("replan", goalText(*e.Goal), e.Reason.Text())
 	case state.StepBegan:
-		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note)
+		return join(string(e.Step.Kind), e.Step.Text(), e.Step.Note.Text())
 	case state.Acted:
 		return join(string(e.Action.Kind), state.Step{Changes: e.Action.Changes, Traffic: e.Action.Traffic}.Text(),
 			e.Action.Reason.Text())
@@ -149,7 +149,7 @@ func pointText(p learn.SoakResult) string {
 		text += ", outside the expected interval: the next traffic change is smaller"
 	}
 	if p.Verdict != "" {
-		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Text)
+		text += fmt.Sprintf("; %s: %s", p.Verdict, p.Why.Text())
 	}
 	return text
 }

@@ -60,11 +60,11 @@ func TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		j := &reporter{w: &out, bar: newReporterBar(&out)}
-		stage := plannertest.NewStage(0)
-		stage.See(c.a, c.a, c.b, c.b)
+		stage := plannertest.NewTwoPools(0)
+		stage.Observe(c.a, c.a, c.b, c.b)
 		stage.Policy.Percent = 7
-		s := control.State{Samples: control.Samples{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Look},
-			Aim: control.Aim{Goal: stage.Goal, Steps: c.steps}, Policy: stage.Policy, Journal: state.JournalState{Seq: 3,
+		s := control.State{Samples: control.Samples{Now: stage.Now, Fleet: stage.Fleet, Sample: stage.Sample},
+			RunGoal: control.RunGoal{Goal: stage.Goal, Steps: c.steps}, Policy: stage.Policy, Journal: state.JournalState{Seq: 3,
 				Run: state.Run{Steps: c.done}}}
 		if c.inHand {
 			s.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",

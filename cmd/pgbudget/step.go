@@ -81,7 +81,7 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	}
 	if err == nil && m.memory.Step == nil {
 		var notes []string
-		notes, err = survey.Passable(policy.SoaksOf())
+		notes, err = survey.Passable(policy.MostIncrement())
 		noted(notes)
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 		if c.before >= 0 {
 			s.Run(0, "app2", c.before)
 		}
-		looks := []fleet.Observation{s.Look()}
+		looks := []fleet.Observation{s.Sample()}
 		for i := 1; i <= 20; i++ {
 			switch {
 			case slices.Contains(c.comes, i):
@@ -44,7 +44,7 @@ func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 			default:
 				s.Run(3*time.Second, "app1", 1800)
 			}
-			looks = append(looks, s.Look())
+			looks = append(looks, s.Sample())
 		}
 		e := plannertest.EvidenceOf(t, looks...)
 		loads, err := load.Estimate(e)

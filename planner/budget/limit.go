@@ -2,8 +2,6 @@ package budget
 
 import (
 	"cmp"
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
 
@@ -265,19 +263,18 @@ func (r LimitRoom) Use(pool string) (size, reserve int) {
 	return size, reserve
 }
 
-// Beyond says which limit the fleet would newly exceed after something has grown, with both numbers; empty: none.
-func (f Fleet) Beyond(after Fleet) string {
+// Beyond is the first limit that the fleet would newly exceed after something has grown: the limit, the connections
+// that would count under it, and those that count now. broken is false where there is none.
+func (f Fleet) Beyond(after Fleet) (limit fleet.Limit, conns, now int, broken bool) {
 	at := placesOf(f.Pools)
-	why := ""
 	for _, l := range f.Limits {
 		if l.Alone() {
 			continue
 		}
 		before, then := use(l, f.Pools, at), use(l, after.Pools, at)
 		if then > l.Conns && before <= l.Conns {
-			why = cmp.Or(why, fmt.Sprintf("%s: %s would count under this limit, %d now", l.Text(),
-				words.Count(then, "connection"), before))
+			return l, then, before, true
 		}
 	}
-	return why
+	return fleet.Limit{}, 0, 0, false
 }

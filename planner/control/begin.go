@@ -11,14 +11,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// begin opens the next step, or ends the run.
+// begin begins the next step, or ends the run.
 func (s State) begin() state.Action {
 	if a, over := s.finished(); over {
 		return a
 	}
-	_, turning := s.turning()
-	if !turning && s.Journal.Leg {
-		return s.aim()
+	_, shifting := s.shifting()
+	if !shifting && s.Journal.GoalOfStep {
+		return s.newGoal()
 	}
 	step, goal, blocked := s.NextStep()
 	switch {
@@ -28,7 +28,7 @@ func (s State) begin() state.Action {
 			return s.short(blocked)
 		}
 		return s.Hold(blocked)
-	case turning:
+	case shifting:
 		return s.Hold(verdict.Of(verdict.NoFurther, ""))
 	case s.OverBudget().Any(): // they were within it when they were planned
 		return s.Hold(s.OverBudget())
@@ -52,7 +52,7 @@ func (s State) begin() state.Action {
 	if s.Closed.Any() {
 		return state.WaitBecause(s.Closed, s.Policy.SoakEvery)
 	}
-	if o := s.forbidden(step.Changes).or(s.turnable(step.Traffic)); o.any() {
+	if o := s.forbidden(step.Changes).or(s.trafficForbidden(step.Traffic)); o.any() {
 		return s.against(o)
 	}
 	return state.BeginOf(step, goal)
@@ -65,33 +65,33 @@ func (s State) HeldNow(step state.Step) verdict.Reason {
 	if s.goesBack(step) {
 		return verdict.Reason{}
 	}
-	sets := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool {
+	changes := slices.DeleteFunc(slices.Clone(s.there(step.Changes)), func(x fleet.SettingChange) bool {
 		at,
 			_ := s.at(x)
 		return at == x.To
 	})
 	if inHand := s.Journal.Step != nil; inHand &&
-		slices.ContainsFunc(sets, func(x fleet.SettingChange) bool { return x.To < x.From }) {
+		slices.ContainsFunc(changes, func(x fleet.SettingChange) bool { return x.To < x.From }) {
 		// those come once these have drained
-		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool { return x.To > x.From })
+		changes = slices.DeleteFunc(changes, func(x fleet.SettingChange) bool { return x.To > x.From })
 	}
-	if o := s.forbidden(sets).or(s.turnable(step.Traffic)); !o.pause {
+	if o := s.forbidden(changes).or(s.trafficForbidden(step.Traffic)); !o.pause {
 		return o.why
 	}
 	return verdict.Reason{}
 }
 
-// goesBack reports whether a step is a way back, which nothing holds.
+// goesBack reports whether a step takes another back, which nothing holds.
 func (s State) goesBack(step state.Step) bool { return state.Back(&step) || s.Journal.GoesBack() }
 
-// aim goes on to what a plan finds where the traffic has come to, or to the sizes that a rollback goes back to.
-func (s State) aim() state.Action {
+// newGoal sets the goal to what a plan finds where the traffic stands now, or to the sizes that a rollback returns to.
+func (s State) newGoal() state.Action {
 	if s.Journal.RollTo > 0 {
 		return state.SetGoalOf(s.Target, verdict.Of(verdict.TrafficBack, ""))
 	}
 	plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 	if err != nil {
-		return s.Hold(verdict.Of(verdict.NoPlanThere, "", err))
+		return s.Hold(unplanned(verdict.NoPlanThere, plan, err))
 	}
 	return state.SetGoalOf(sizing.GoalOf(plan), verdict.Of(verdict.TrafficThere, ""))
 }
@@ -116,7 +116,7 @@ func (s State) finished() (a state.Action, over bool) {
 	case s.Unsure.Any() && m.RollTo == 0:
 		return s.short(s.Unsure), true
 	case s.Over.Any() && s.OverBudget().Any(): // it ends, and not well
-		return s.short(verdict.Of(verdict.Both, "", s.Over, s.OverBudget())), true
+		return s.short(s.Over.And(s.OverBudget())), true
 	case s.Over.Any():
 		return state.StopWith(state.Done, s.Over), true
 	}
@@ -154,10 +154,10 @@ func (s State) short(otherwise verdict.Reason) state.Action {
 	return state.StopWith(state.Held, otherwise)
 }
 
-// NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the way of a shift;
+// NextStep is the next step, its lines as they stand, with the goal that it has of its own, on the path of a shift;
 // blocked says why there is none though the goal is not reached.
 func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked verdict.Reason) {
-	if shift, turning := s.turning(); turning {
+	if shift, shifting := s.shifting(); shifting {
 		return s.shiftStep(shift)
 	}
 	step, blocked = s.towards(s.Fleet, s.Goal)
@@ -190,18 +190,18 @@ func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked 
 
 // aligned takes what each line says as where the step finds it: the fleet counts the largest of a pool's processes.
 func (s State) aligned(step state.Step) state.Step {
-	var sets []fleet.SettingChange
+	var changes []fleet.SettingChange
 	for _, x := range step.Changes {
 		if at, ok := s.at(x); ok && at != x.To {
 			x.From = at
-			sets = append(sets, x)
+			changes = append(changes, x)
 		}
 	}
-	step.Changes = sets
+	step.Changes = changes
 	return step
 }
 
-// allowed leaves out the sets of every server on which one of them may not begin.
+// allowed leaves out the changes of every server on which one of them may not begin.
 func (s State) allowed(step state.Step) state.Step {
 	held := map[string]bool{}
 	for _, x := range step.Changes {

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -10,39 +9,39 @@ import (
 
 // TestTheEndOfARollbackIsSaidOfTheSizesOfBefore: at the end of a rollback nothing is as a plan wants it.
 func TestTheEndOfARollbackIsSaidOfTheSizesOfBefore(t *testing.T) {
-	for rollTo, want := range map[int64]string{0: "the sizes equal the plan's",
-		1: "the sizes equal those before the steps"} {
-		s := NewStage(10)
-		s.Memory.RollTo = rollTo
+	for rollTo, want := range map[int64]verdict.Code{0: verdict.AsPlanned, 1: verdict.AsBefore} {
+		s := NewTwoPools(10)
+		s.Journal.RollTo = rollTo
 		for range leastSamples {
-			s.See(16, 9, 14, 9)
+			s.Observe(16, 9, 14, 9)
 		}
-		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || a.Reason.Text() != want {
+		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Done || !a.Reason.Is(want) {
 			t.Errorf("to %d: %s %s %q; want it done, %q", rollTo, a.Kind, a.Outcome, a.Reason.Text(), want)
 		}
 	}
 }
 
-// TestAPauseIsTheReasonWhateverTheGateSays: while a person holds everything, no signal is what it waits for.
-func TestAPauseIsTheReasonWhateverTheGateSays(t *testing.T) {
-	const paused = "paused by anna@db7"
+// TestAPauseIsTheReasonWhateverTheGuardSays: while a person holds everything, no signal is what it waits for.
+func TestAPauseIsTheReasonWhateverTheGuardSays(t *testing.T) {
+	paused := verdict.Of(verdict.PausedBy, "anna@db7")
 	for _, closed := range []bool{false, true} {
-		s := NewStage(10)
+		s := NewTwoPools(10)
 		for range leastSamples {
-			s.See(20, 18, 10, 10)
+			s.Observe(20, 18, 10, 10)
 			if closed {
 				s.Saturated()
 			}
 		}
-		x := State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Sample: s.Look, Recent: s.Trail, Guard: s.Gate},
-			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, Aim: Aim{Goal: s.Goal}, Policy: s.Policy}
+		x := State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Sample: s.Sample, Recent: s.Recent, Guard: s.Guard},
+			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy}
 		free := Next(x)
-		if gated := strings.Contains(free.Reason.Text(), "cpu"); gated != closed {
+		if gated := free.Reason.Is(verdict.SignalAborts, verdict.SignalHolds); gated != closed {
 			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason.Text())
 		}
-		x.Paused = verdict.Noted(paused)
-		if a := Next(x); a.Kind != state.Wait || a.Step != nil || a.Reason.Text() != paused || !a.Held {
-			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason.Text(), a.Held, paused)
+		x.Paused = paused
+		if a := Next(x); a.Kind != state.Wait || a.Step != nil || !a.Reason.Is(verdict.PausedBy) || !a.Held {
+			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason.Text(), a.Held,
+				paused.Text())
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestWhatHoldsAStepIsKnownBeforeIt: HeldNow says at every moment of a step what Next then holds it for, and nothing
@@ -27,52 +27,52 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 		name      string
 		saturated bool
 		change    []func(*fleet.Observation)
-		begins    string // what holds its beginning; empty: nothing
-		releases  string
-		grants    string
+		begins    verdict.Code // what holds its beginning; empty: nothing
+		releases  verdict.Code
+		grants    verdict.Code
 	}{
 		{name: "nothing"},
-		{name: "a signal", saturated: true, begins: "cpu", grants: "cpu"},
-		{name: "the pool that is released waits", change: []func(*fleet.Observation){waits("a")}, begins: "a/db waits",
-			releases: "a/db waits"},
+		{name: "a signal", saturated: true, begins: verdict.SignalHolds, grants: verdict.SignalHolds},
+		{name: "the pool that is released waits", change: []func(*fleet.Observation){waits("a")}, begins: verdict.PoolWaits,
+			releases: verdict.PoolWaits},
 		{name: "the pool that is granted waits", change: []func(*fleet.Observation){waits("b")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			at := func(s *plannertest.Stage) control.State {
-				return control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
-					Recent: s.Trail, Guard: s.Gate}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory,
-					Aim: control.Aim{Goal: s.Goal}, Policy: s.Policy}
+			at := func(s *plannertest.TwoPools) control.State {
+				return control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample,
+					Recent: s.Recent, Guard: s.Guard}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Journal,
+					RunGoal: control.RunGoal{Goal: s.Goal}, Policy: s.Policy}
 			}
-			look := func(s *plannertest.Stage, sizeA, openA, sizeB int) {
+			observe := func(s *plannertest.TwoPools, sizeA, openA, sizeB int) {
 				for range 4 {
-					if s.See(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
-						s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
+					if s.Observe(sizeA, openA, sizeB, 10, c.change...); c.saturated { // above hold, below abort
+						s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.85, At: s.Now}},
 							[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"},
 							time.Minute, s.Now)
 					}
 				}
 			}
-			check := func(s *plannertest.Stage, step state.Step, verb state.ActionKind, want string) {
+			check := func(s *plannertest.TwoPools, step state.Step, kind state.ActionKind, want verdict.Code) {
 				t.Helper()
 				x := at(s)
 				a, held := control.Next(x), x.HeldNow(step)
-				if want == "" && (held.Any() || a.Kind != verb) || want != "" && (!strings.Contains(held.Text(), want) ||
-					a.Kind != state.Wait || a.Reason.Text() != held.Text()) {
-					t.Errorf("%s: Next %s %q, held %q; want %q", verb, a.Kind, a.Reason.Text(), held.Text(), want)
+				if want == "" && (held.Any() || a.Kind != kind) || want != "" && (!held.Is(want) ||
+					a.Kind != state.Wait || a.Reason.Code != held.Code) {
+					t.Errorf("%s: Next %s %q, held %q; want %q", kind, a.Kind, a.Reason.Text(), held.Text(), want)
 				}
 			}
-			s := plannertest.NewStage(0)
-			look(s, 20, 18, 10)
+			s := plannertest.NewTwoPools(0)
+			observe(s, 20, 18, 10)
 			step, _, _ := at(s).NextStep()
 			check(s, step, state.BeginStep, c.begins)
-			s.Memory = s.Memory.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
+			s.Journal = s.Journal.After(state.Event{Seq: 1, At: s.Now, Kind: state.StepBegan, Step: &step})
 			check(s, step, state.Release, c.releases)
-			s.Memory.ReleasedAt = s.Now
-			look(s, 16, 9, 10)
+			s.Journal.ReleasedAt = s.Now
+			observe(s, 16, 9, 10)
 			if c.releases == "" { // else it is undone
 				check(s, step, state.Grant, c.grants)
 			}
-			s.Memory.Unwind = true
+			s.Journal.Unwind = true
 			if held := at(s).HeldNow(step); held.Any() {
 				t.Errorf("on its way back it is held: %q", held.Text())
 			}

@@ -41,17 +41,17 @@ func at(f budget.Fleet, x fleet.SettingChange) (int, bool) {
 	return 0, false
 }
 
-// there leaves out the sets of lines that are gone, of a step that goes back.
-func (s State) there(sets []fleet.SettingChange) []fleet.SettingChange {
+// there leaves out the changes of lines that are gone, of a step that goes back.
+func (s State) there(changes []fleet.SettingChange) []fleet.SettingChange {
 	if s.unseen || !s.Journal.GoesBack() {
-		return sets
+		return changes
 	}
-	return slices.DeleteFunc(slices.Clone(sets), func(x fleet.SettingChange) bool { _, ok := s.at(x); return !ok })
+	return slices.DeleteFunc(slices.Clone(changes), func(x fleet.SettingChange) bool { _, ok := s.at(x); return !ok })
 }
 
 // Drift says what of the fleet the journal does not explain; none: nothing.
 func (s State) Drift() verdict.Reason {
-	if why := s.misread(); why.Any() {
+	if why := s.switchDrift(); why.Any() {
 		return why
 	}
 	if step := s.Journal.Step; step != nil {
@@ -61,7 +61,7 @@ func (s State) Drift() verdict.Reason {
 			case !ok && s.Journal.GoesBack():
 			case !ok:
 				return verdict.Of(verdict.LineGone, x.Process, x.Alias, x.Key)
-			case at != x.From && at != x.To && !(state.Back(step) && s.Journal.Wrote(x, at)): // a way back may fit in part
+			case at != x.From && at != x.To && !(state.Back(step) && s.Journal.Wrote(x, at)): // an undo may fit in part
 				return verdict.Of(verdict.LineOfStep, x.Process, x.Key, x.Alias, at, x.From, x.To)
 			}
 		}

@@ -15,12 +15,12 @@ import (
 const flushAfter = 4
 
 // turnovers is how often each connection must have been given back since the release, on average, before turnover and
-// not a long transaction is what pins a pool. chosen: twice.
+// not a long transaction is what pins a pool. chosen: twice, as of a mean of one some were not given back at all.
 const turnovers = 2
 
 // flush lets the connections of one process end of age, where clients take each one up as soon as it is given back, so
-// that none is ever idle when PgBouncer looks (janitor.c, check_pool_size). It is for a load below the new size alone:
-// a load above it would only reconnect. One process at a time. A way back is flushed as a step is: what it takes back
+// that none is ever idle when PgBouncer checks (janitor.c, check_pool_size). It is for a load below the new size alone:
+// a load above it would only reconnect. One process at a time. An undo is flushed as a step is: what it takes back
 // may be pinned as well, and what it gives back waits for that.
 func (s State) flush(released []fleet.SettingChange) (a state.Action, due bool) {
 	since := s.Journal.ReleasedAt
@@ -36,8 +36,8 @@ func (s State) flush(released []fleet.SettingChange) (a state.Action, due bool) 
 		}
 		switch {
 		case p.OverIn(x.Process) == 0 || x.Alias == fleet.AutoDB || line.Lifetime <= state.FlushLifetime*time.Second:
-		case s.suffers(p.ID, since).any(): // a release would be undone; of a way back a flush would end at once
-		case s.holders(p.ID).Any() || s.Recent.xacts(x, since) < int64(turnovers*open):
+		case s.suffers(p.ID, since).any(): // a release would be undone; of an undo a flush would end at once
+		case s.pinnedBy(p.ID).Any() || s.Recent.xacts(x, since) < int64(turnovers*open):
 		case p.Load.AtLeast || p.Load.Erlangs.Target >= float64(p.Sized()*x.To):
 		default:
 			return state.FlushOf(fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: fleet.KeyLifetime,
@@ -71,7 +71,7 @@ func (s State) restore() (a state.Action, due bool) {
 	return state.RestoreOf(flushed, verdict.Reason{}), true
 }
 
-// Flushed is Memory.Flushed without lines that are gone: they have no lifetime to be given back.
+// Flushed is JournalState.Flushed without lines that are gone: they have no lifetime to be given back.
 func (s State) Flushed() []fleet.SettingChange {
 	return slices.DeleteFunc(s.Journal.Flushed(), func(x fleet.SettingChange) bool {
 		_, there := fleet.FindAlias(s.Sample, x.Process, x.Alias)

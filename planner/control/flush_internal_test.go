@@ -1,7 +1,7 @@
 package control
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,7 +13,7 @@ import (
 // TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored takes one release through its drain: nothing at first, then a flush
 // of the process that has too many, then its end once they are gone.
 func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
-	s := PinnedSituation(t, 40, 7)
+	s := PinnedState(t, 40, 7)
 	if a := Next(s); a.Kind != state.Wait {
 		t.Fatalf("%+v so soon after the release", a)
 	}
@@ -21,8 +21,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	flush := Next(s)
 	want := fleet.SettingChange{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 3600, To: 1}
 	if flush.Kind != state.Flush || len(flush.Changes) != 1 || flush.Changes[0] != want ||
-		!strings.Contains(flush.Reason.Text(),
-			"3 of 7") {
+		!flush.Reason.Is(verdict.TurnoverPins) || fmt.Sprint(flush.Reason.Numbers) != "[3 7]" {
 		t.Fatalf("%+v, want a flush of %+v", flush, want)
 	}
 	s.Journal = s.Journal.After(state.Event{Seq: 90, At: s.Now, Kind: state.Intended, Action: &flush})
@@ -39,7 +38,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 	if a := Next(late); a.Kind != state.Restore {
 		t.Errorf("%+v at the deadline", a)
 	}
-	drained := PinnedSituation(t, 40, 4)
+	drained := PinnedState(t, 40, 4)
 	drained.Journal, drained.Now = s.Journal, s.Now
 	back := Next(drained)
 	if back.Kind != state.Restore || back.Changes[0] != want.Back() {
@@ -73,7 +72,7 @@ func TestPoolThatOnlyTurnoverPinsIsFlushedAndRestored(t *testing.T) {
 // TestTransactionsAreNotFlushed names the cases in which a flush would only reconnect.
 func TestTransactionsAreNotFlushed(t *testing.T) {
 	for name, change := range map[string]func(*State){
-		"nothing was given back":         func(s *State) { *s = PinnedSituation(t, 2, 7) },
+		"nothing was given back":         func(s *State) { *s = PinnedState(t, 2, 7) },
 		"the load is above the new size": func(s *State) { s.Fleet.Pools[0].Load.Erlangs.Target = 4 },
 		"the load hides":                 func(s *State) { s.Fleet.Pools[0].Load.AtLeast = true },
 		"its lifetime is not known":      func(s *State) { s.Sample.Processes[0].Aliases[0].Lifetime = 0 },
@@ -82,7 +81,7 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := PinnedSituation(t, 40, 7)
+			s := PinnedState(t, 40, 7)
 			change(&s)
 			s.Now = s.Journal.ReleasedAt.Add(s.Policy.DrainFor / flushAfter)
 			if a := Next(s); a.Kind != state.Wait {
@@ -92,13 +91,13 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 	}
 }
 
-// pinnedBack is PinnedSituation on a way back: the line was given more, and goes back to what it had.
+// pinnedBack is PinnedState on an undo: the line was given more, and goes back to what it had.
 func pinnedBack(t *testing.T, xacts int64, open int) State {
-	s := PinnedSituation(t, xacts, open)
+	s := PinnedState(t, xacts, open)
 	step, at := state.Step{Kind: state.Backward, Changes: s.Journal.Step.Changes}, s.Journal.ReleasedAt
-	act := state.Action{Kind: state.Retreat, Changes: step.Changes}
+	action := state.Action{Kind: state.Retreat, Changes: step.Changes}
 	for i, e := range []state.Event{{Kind: state.StepAbort, Step: &step, Reason: verdict.Of(verdict.Note, "cpu")},
-		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
+		{Kind: state.Intended, Action: &action}, {Kind: state.Acted, Action: &action}} {
 		e.Seq, e.At = int64(i+5), at
 		s.Journal = s.Journal.After(e)
 	}
@@ -158,9 +157,9 @@ func TestAnUndoIsFlushedByTheSameRules(t *testing.T) {
 			*s = drained
 		},
 		"a retreat failed": func(s *State) {
-			act := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
-			for i, e := range []state.Event{{Kind: state.Intended, Action: &act},
-				{Kind: state.Failed, Action: &act, Outcome: state.Held}} {
+			action := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
+			for i, e := range []state.Event{{Kind: state.Intended, Action: &action},
+				{Kind: state.Failed, Action: &action, Outcome: state.Held}} {
 				e.Seq, e.At = int64(92+i), s.Now.Add(-retryAfter)
 				s.Journal = s.Journal.After(e)
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// mostForecast bounds how far Ahead looks. chosen: a way of more steps is as good as one without an end.
+// mostForecast bounds the steps of Forecast. chosen: a path of more steps is as good as one without an end.
 const mostForecast = 10000
 
 // ForecastStep is a step that is still to come.
@@ -25,8 +25,8 @@ type ForecastStep struct {
 
 // Forecast returns the steps that are still to come from where a fleet is, and where the step in hand brings it, to its
 // goal, over the shifts that are not where they go, if nothing else happens: every release drains, no load changes,
-// and what is believed of fractions is true. blocked says why they do not lead there; none: they do.
-func (s State) Forecast() (way []ForecastStep, blocked verdict.Reason) {
+// and every fraction is as estimated. blocked says why they do not lead there; none: they do.
+func (s State) Forecast() (path []ForecastStep, blocked verdict.Reason) {
 	s.Shifts = slices.Clone(s.Shifts)
 	if s.AsMeasured.Pools == nil {
 		s.AsMeasured = s.Fleet
@@ -37,30 +37,30 @@ func (s State) Forecast() (way []ForecastStep, blocked verdict.Reason) {
 		s = s.after(inHand)
 		s.Journal.Step, s.Journal.Unwind, s.Journal.Intent = nil, false, nil
 	}
-	for len(way) < mostForecast {
-		_, turning := s.turning()
+	for len(path) < mostForecast {
+		_, shifting := s.shifting()
 		step, goal, why := s.NextStep()
-		if step.Empty() && !turning && !why.Any() && s.Journal.Leg && s.Journal.RollTo == 0 {
+		if step.Empty() && !shifting && !why.Any() && s.Journal.GoalOfStep && s.Journal.RollTo == 0 {
 			plan, err := sizing.Solve(s.Fleet, sizing.Options{})
 			if err != nil {
-				return way, verdict.Of(verdict.NoPlan, "", err)
+				return path, unplanned(verdict.NoPlan, plan, err)
 			}
-			s.Goal, s.Journal.Leg = sizing.GoalOf(plan), false
+			s.Goal, s.Journal.GoalOfStep = sizing.GoalOf(plan), false
 			continue
 		}
 		if step.Empty() {
-			return way, why
+			return path, why
 		}
 		if goal != nil {
-			s.Journal.Leg = true
+			s.Journal.GoalOfStep = true
 		}
 		s = s.after(step)
-		way = append(way, ForecastStep{step, s.Fleet})
+		path = append(path, ForecastStep{step, s.Fleet})
 	}
-	return way, verdict.Reason{}
+	return path, verdict.Reason{}
 }
 
-// after is the situation once a step is done. Its shifts are written to.
+// after is the state once a step is done. Its shifts are written to.
 func (s State) after(step state.Step) State {
 	s.AsMeasured = s.AsMeasured.With(step.Changes).Drained()
 	for i, x := range s.Shifts {
@@ -75,7 +75,7 @@ func (s State) after(step state.Step) State {
 	return s
 }
 
-// InHand is what the step in hand comes to: itself, or its way back where it goes back first. Empty: none is in hand.
+// InHand is what the step in hand comes to: itself, or its undo where that comes first. Empty: none is in hand.
 func (s State) InHand() state.Step {
 	if s.Journal.Step == nil {
 		return state.Step{}
@@ -83,13 +83,13 @@ func (s State) InHand() state.Step {
 	return s.Back()
 }
 
-// Left is what of a step is still to be done, act by act.
+// Left is what of a step is still to be done, action by action.
 type Left struct {
 	Releases, Grants  []fleet.SettingChange
 	Released, Granted bool                 // something of it is done already
 	Drains            bool                 // a release is still to be seen to drain
-	Turn              *shift.TrafficChange // nil: it turns nothing, or has
-	Turned            bool                 // the traffic change is made
+	Traffic           *shift.TrafficChange // nil: no traffic is to be shifted, or it was
+	Shifted           bool                 // the traffic change is made
 	Soak              time.Duration        // 0: it ends without one
 	// connections, by server: the worst case now, the highest during the step, and after it
 	Before, Most, Then map[string]int
@@ -117,9 +117,9 @@ func (s State) Left(step state.Step) Left {
 		}
 	}
 	if t := step.Traffic; t != nil && s.told(t.Shift) == t.To && s.says(t.Shift) == t.To {
-		l.Turned = true
+		l.Shifted = true
 	} else {
-		l.Turn = t
+		l.Traffic = t
 	}
 	then := s.Fleet.With(slices.Concat(l.Releases, l.Grants)).Drained()
 	for _, x := range s.Fleet.Servers {
@@ -129,17 +129,17 @@ func (s State) Left(step state.Step) Left {
 	return l
 }
 
-// actsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the drain,
-// one after.
-const actsTake = 4
+// actionsTake is how long the actions of a step take beside its soak, about. chosen: a sample before, two for the
+// drain, one after.
+const actionsTake = 4
 
 // Takes is how long a number of steps takes, about, if nothing holds them.
 func Takes(p state.Policy, steps int) time.Duration {
-	return time.Duration(steps) * (p.Soak + actsTake*p.Every)
+	return time.Duration(steps) * (p.Soak + actionsTake*p.Every)
 }
 
-// leastRecent is the least time of samples that may call a load other than planned. chosen: half of what a plan looks
-// at.
+// leastRecent is the least time of samples that may call a load other than planned. chosen: half of the window of a
+// plan.
 const leastRecent = 30 * time.Second
 
 // Outgrown says which load has left the interval that a plan was made for upwards: what was seen lately is more in all
@@ -160,7 +160,7 @@ func Outgrown(planned, lately []load.Load) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// LoadsOf are the loads of a fleet's pools, spread over their copies as they are there.
+// LoadsOf are the loads of a fleet's pools, spread over the pools of each line as they are there.
 func LoadsOf(f budget.Fleet) []load.Load {
 	var out []load.Load
 	for _, p := range f.Pools {

@@ -39,16 +39,17 @@ func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 		{"it goes back", 20, 12, state.JournalState{StepInHand: state.StepInHand{Step: back}}, 2,
 			"release b/db 12 → 10, drain, granted", 32},
 	} {
-		s := plannertest.NewStage(0)
-		s.See(c.a, c.a, c.b, c.b)
+		s := plannertest.NewTwoPools(0)
+		s.Observe(c.a, c.a, c.b, c.b)
 		s.Policy.Percent = 7 // 2 of 30
-		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look}, Aim: control.Aim{Goal: s.Goal},
-			Policy: s.Policy, Journal: c.memory}
+		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
+			RunGoal: control.RunGoal{Goal: s.Goal},
+			Policy:  s.Policy, Journal: c.memory}
 		if c.memory.RollTo > 0 {
 			now.Journal.RollTo = 0 // the steps forward are counted
 		}
-		if way, blocked := now.Forecast(); len(way) != c.ahead || blocked.Any() {
-			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(way), blocked.Text(), c.ahead)
+		if path, blocked := now.Forecast(); len(path) != c.ahead || blocked.Any() {
+			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(path), blocked.Text(), c.ahead)
 		}
 		now.Journal = c.memory
 		step := now.InHand()

@@ -1,9 +1,9 @@
 package control_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -27,59 +27,59 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 		gone.Back()}}
 	for _, c := range []struct {
 		name   string
-		events func(s *plannertest.Stage)
+		events func(s *plannertest.TwoPools)
 		intent bool
 	}{
-		{"a step that is to go back", func(s *plannertest.Stage) {
+		{"a step that is to go back", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 		}, false},
-		{"a step that is to go back, in an action", func(s *plannertest.Stage) {
+		{"a step that is to go back, in an action", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 		}, true},
-		{"a step that goes back", func(s *plannertest.Stage) {
+		{"a step that goes back", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 			s.Record(state.Event{Kind: state.StepAbort, Step: &backward})
 		}, false},
-		{"a step that goes back, in an action", func(s *plannertest.Stage) {
+		{"a step that goes back, in an action", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 			s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 			s.Record(state.Event{Kind: state.StepAbort, Step: &backward})
 		}, true},
-		{"a step of a rollback", func(s *plannertest.Stage) {
+		{"a step of a rollback", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 			back := backward
 			back.Kind = state.Forward
 			s.Record(state.Event{Kind: state.StepBegan, Step: &back})
 		}, false},
-		{"a step of a rollback, in an action", func(s *plannertest.Stage) {
+		{"a step of a rollback, in an action", func(s *plannertest.TwoPools) {
 			s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 			back := backward
 			back.Kind = state.Forward
 			s.Record(state.Event{Kind: state.StepBegan, Step: &back})
 		}, true},
 	} {
-		s := plannertest.NewStage(4)
+		s := plannertest.NewTwoPools(4)
 		s.Goal = sizing.Goal{}
 		c.events(s)
 		if c.intent {
-			act := state.Action{Kind: state.Release, Changes: slices.Clone(s.Memory.Step.Changes)}
-			s.Record(state.Event{Kind: state.Intended, Action: &act})
+			action := state.Action{Kind: state.Release, Changes: slices.Clone(s.Journal.Step.Changes)}
+			s.Record(state.Event{Kind: state.Intended, Action: &action})
 		}
 		a, b := 16, 14
-		look := func() { s.See(a, a, b, b) }
+		sample := func() { s.Observe(a, a, b, b) }
 		for range 3 {
-			look()
+			sample()
 		}
-		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
-			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory.Bound(1), Policy: s.Policy}
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
+			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Journal.Bound(1), Policy: s.Policy}
 		if why := at.Drift(); why.Any() {
 			t.Errorf("%s: before a rollback: %s", c.name, why.Text())
 		}
-		if sets := at.Back().Changes; len(sets) != 2 || slices.ContainsFunc(sets, gone.Same) {
-			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, sets)
+		if changes := at.Back().Changes; len(changes) != 2 || slices.ContainsFunc(changes, gone.Same) {
+			t.Errorf("%s: a rollback would begin with %v, want a and b", c.name, changes)
 		}
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 		var last state.Action
@@ -109,7 +109,7 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 				s.Record(state.Event{Kind: state.Intended, Action: &last})
 				s.Record(state.Event{Kind: state.Acted, Action: &last})
 			}
-			look()
+			sample()
 		}
 		if last.Outcome != state.Done || a != 20 || b != 10 {
 			t.Errorf("%s: ended %s (%s) at %d and %d, want done at 20 and 10", c.name, last.Outcome, last.Reason.Text(), a, b)
@@ -117,10 +117,10 @@ func TestALineThatIsGoneKeepsNoUndo(t *testing.T) {
 	}
 }
 
-// TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
-func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
+// TestAnActionWhoseOnlyLineIsGoneCanBeWrittenDown: what is left of it is nothing, and the journal takes that.
+func TestAnActionWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
 	gone := fleet.SettingChange{Process: "old/1", Alias: "db", Key: fleet.KeySize, From: 2, To: 6}
-	s := plannertest.NewStage(0)
+	s := plannertest.NewTwoPools(0)
 	s.Goal = sizing.Goal{}
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 	s.Record(state.Event{Kind: state.StepBegan, Step: &state.Step{Kind: state.Forward,
@@ -130,18 +130,18 @@ func TestAnActWhoseOnlyLineIsGoneCanBeWrittenDown(t *testing.T) {
 	s.Record(state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Grant,
 		Changes: []fleet.SettingChange{gone}}})
 	for range 3 {
-		s.See(16, 16, 14, 14)
+		s.Observe(16, 16, 14, 14)
 	}
 	a := s.Next()
 	for _, kind := range []state.EventKind{state.Intended, state.Acted} {
-		e := state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: kind, Action: &a}
-		if err := s.Memory.Refuses(e); err != nil || len(a.Changes) > 0 {
+		e := state.Event{Seq: s.Journal.Seq + 1, At: s.Now, Kind: kind, Action: &a}
+		if err := s.Journal.Refuses(e); err != nil || len(a.Changes) > 0 {
 			t.Fatalf("%s of %v: %v", a.Kind, a.Changes, err)
 		}
-		s.Memory = s.Memory.After(e)
+		s.Journal = s.Journal.After(e)
 	}
-	s.See(16, 16, 14, 14)
-	s.Act(t, state.CompleteStep)
+	s.Observe(16, 16, 14, 14)
+	s.Do(t, state.CompleteStep)
 }
 
 // TestAStepThatIsGivenUpCanBeRolledBack: a person accepts the sizes that are there while a step is in hand, and goes
@@ -153,33 +153,34 @@ func TestAStepThatIsGivenUpCanBeRolledBack(t *testing.T) {
 	back := forward.Traffic.Back()
 	backward := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 		Key: fleet.KeySize, From: 16, To: 20}}, Traffic: &back}
-	for name, aborted := range map[string]bool{"forward": false, "on its way back": true} {
-		s := plannertest.NewStage(0)
+	for name, aborted := range map[string]bool{"forward": false, "going back": true} {
+		s := plannertest.NewTwoPools(0)
 		s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal})
 		s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 		if aborted {
 			s.Record(state.Event{Kind: state.StepAbort, Step: &backward})
 		}
 		s.Record(state.Event{Kind: state.Accepted})
-		s.See(16, 16, 14, 14)
-		way, any := control.Rollback(s.Memory, s.Fleet, 0)
+		s.Observe(16, 16, 14, 14)
+		rollback, any := control.Rollback(s.Journal, s.Fleet, 0)
 		want := "[{a/db pg 20 0 NaN} {b/db pg 10 0 NaN}]"
 		if aborted {
 			want = "[{a/db pg 20 0 NaN}]"
 		}
-		if got := fmt.Sprint(way.Goal.Pools); !any || got != want || fmt.Sprint(way.Traffic) != "[{a/db:b/db 10 0}]" {
-			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, way.Traffic, want)
+		if got := fmt.Sprint(rollback.Goal.Pools); !any || got != want ||
+			fmt.Sprint(rollback.Traffic) != "[{a/db:b/db 10 0}]" {
+			t.Errorf("%s: %v %v %v, want %s and the traffic from 10 to 0", name, any, got, rollback.Traffic, want)
 		}
-		if numbers := s.Memory.Numbers(); fmt.Sprint(numbers) != "[1]" || s.Memory.Step != nil {
-			t.Errorf("%s: steps %v, %v in hand, want 1 and none", name, numbers, s.Memory.Step)
+		if numbers := s.Journal.Numbers(); fmt.Sprint(numbers) != "[1]" || s.Journal.Step != nil {
+			t.Errorf("%s: steps %v, %v in hand, want 1 and none", name, numbers, s.Journal.Step)
 		}
 	}
-	s := plannertest.NewStage(0)
+	s := plannertest.NewTwoPools(0)
 	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, To: 1})
 	s.Record(state.Event{Kind: state.StepBegan, Step: &forward})
 	s.Record(state.Event{Kind: state.Accepted})
-	if len(s.Memory.Past) > 0 {
-		t.Errorf("a step of a rollback is among those that were taken: %v", s.Memory.Past)
+	if len(s.Journal.Past) > 0 {
+		t.Errorf("a step of a rollback is among those that were taken: %v", s.Journal.Past)
 	}
 }
 
@@ -190,7 +191,7 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 		Abort: 1}}
 	for _, c := range []struct {
 		name     string
-		values   []fleet.Float // of cpu, look by look
+		values   []fleet.Float // of cpu, sample by sample
 		rollback bool
 		held     bool
 	}{
@@ -201,21 +202,21 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 		{"high, then unknown", []fleet.Float{0.9, 0.9, fleet.Unknown()}, true, true},
 		{"low", []fleet.Float{0.2, 0.2, 0.2}, true, false},
 	} {
-		s := plannertest.NewStage(4)
+		s := plannertest.NewTwoPools(4)
 		s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "b/db", Server: "pg", Size: 12, Reserve: 0,
 			MeanWait: fleet.Unknown()}}}
-		s.Memory.Running = true
+		s.Journal.Running = true
 		if c.rollback {
-			s.Memory.RollTo = 1
+			s.Journal.RollTo = 1
 		}
 		for _, v := range c.values {
-			s.See(20, 18, 10, 10)
+			s.Observe(20, 18, 10, 10)
 			signals := []fleet.Signal{{Name: "cpu", Server: "pg", Value: v, At: s.Now}, {Name: "other", Server: "pg", Value: 0.1,
 				At: s.Now}}
 			if !v.Known() {
 				signals = signals[1:] // as where Prometheus has no answer
 			}
-			s.Gate = s.Gate.Add(signals, rules, []string{"pg"}, time.Minute, s.Now)
+			s.Guard = s.Guard.Add(signals, rules, []string{"pg"}, time.Minute, s.Now)
 		}
 		if a := s.Next(); (a.Kind != state.BeginStep) != c.held {
 			t.Errorf("%s: %s %s, held: %v wanted", c.name, a.Kind, a.Reason.Text(), c.held)
@@ -226,6 +227,7 @@ func TestARollbackIsNotHeldByWhatNobodyKnows(t *testing.T) {
 // TestASoakThatNobodyWatchesSaysSo: where every sample takes longer than counts as watched, the soak would never end.
 // One that was lost is none of that.
 func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
+	slow := errors.New("get: the command takes long")
 	for _, c := range []struct {
 		name  string
 		apart []time.Duration
@@ -238,25 +240,25 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		{"two were lost", []time.Duration{3 * time.Minute, time.Second, 3 * time.Minute}, false},
 		{"as often as wanted", []time.Duration{20 * time.Second, 20 * time.Second, 20 * time.Second}, false},
 	} {
-		s := plannertest.NewStage(0)
+		s := plannertest.NewTwoPools(0)
 		s.Policy.HoldFor, s.Policy.Soak = time.Hour, time.Hour
-		s.Open(t)
-		s.Act(t, state.Release)
-		s.See(16, 16, 10, 10)
-		s.See(16, 16, 10, 10)
-		s.Act(t, state.Grant)
-		s.Readings, s.Shifts = []state.Reading{{X: 100, Error: "get: it takes long"}},
+		s.Begin(t)
+		s.Do(t, state.Release)
+		s.Observe(16, 16, 10, 10)
+		s.Observe(16, 16, 10, 10)
+		s.Do(t, state.Grant)
+		s.Readings, s.Shifts = []state.Reading{{X: 100, Err: slow}},
 			[]shift.Shift{{From: "c/db", To: "d/db", Until: 100}}
 		for _, d := range c.apart {
 			s.Now = s.Now.Add(d - time.Second)
-			s.See(16, 16, 14, 14)
+			s.Observe(16, 16, 14, 14)
 		}
 		a := s.Next()
 		if a.Kind != state.Wait || a.Held != c.holds {
 			t.Errorf("%s: %s, held %v (%s), want held %v", c.name, a.Kind, a.Held, a.Reason.Text(), c.holds)
 		}
-		if c.holds && (!strings.Contains(a.Reason.Text(), "3m0s apart") || !strings.Contains(a.Reason.Text(),
-			"get: it takes long")) {
+		if c.holds && (!a.Reason.Is(verdict.SamplesApart) || a.Reason.Numbers[0] != 180 ||
+			!slices.Contains(a.Reason.Also, any(slow))) {
 			t.Errorf("%s: %q names neither number nor cause", c.name, a.Reason.Text())
 		}
 	}
@@ -264,14 +266,14 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 
 // TestNoStepBeginsThatNobodyWasAskedFor: what came up after the question ends the run, and what was in hand goes on.
 func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
-	s := plannertest.NewStage(0)
+	s := plannertest.NewTwoPools(0)
 	for range 3 {
-		s.See(20, 18, 10, 10)
+		s.Observe(20, 18, 10, 10)
 	}
-	at := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look,
-		Recent: s.Trail}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Aim: control.Aim{Goal: s.Goal},
-		Policy: s.Policy, Bars: control.Bars{Unasked: verdict.Of(verdict.Note, "nobody was asked")}}
-	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "nobody was asked" {
+	at := control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample,
+		Recent: s.Recent}, TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, RunGoal: control.RunGoal{Goal: s.Goal},
+		Policy: s.Policy, Bars: control.Bars{Unasked: verdict.Of(verdict.Unasked, "")}}
+	if a := control.Next(at); a.Kind != state.Stop || a.Outcome != state.Held || !a.Reason.Is(verdict.Unasked) {
 		t.Errorf("%s %s %s, want an end", a.Kind, a.Outcome, a.Reason.Text())
 	}
 	at.Journal.Step = &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
@@ -288,12 +290,12 @@ func TestNoStepBeginsThatNobodyWasAskedFor(t *testing.T) {
 // TestARollbackThatDoesNotFitIsForeseen: what was released on a fleet that is over its budget cannot be given back.
 func TestARollbackThatDoesNotFitIsForeseen(t *testing.T) {
 	for spare, fits := range map[int]bool{0: true, -1: false} {
-		s := plannertest.NewStage(spare)
-		s.Open(t)
-		s.Act(t, state.Release)
-		s.See(16, 16, 10, 10)
-		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
-			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Memory.Bound(s.Memory.StepSeq), Policy: s.Policy}
+		s := plannertest.NewTwoPools(spare)
+		s.Begin(t)
+		s.Do(t, state.Release)
+		s.Observe(16, 16, 10, 10)
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
+			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet}, Journal: s.Journal.Bound(s.Journal.StepSeq), Policy: s.Policy}
 		if why, none := at.Barred(); (!why.Any()) != fits || none {
 			t.Errorf("%d spare: %q, none of it: %v, fits: %v", spare, why.Text(), none, fits)
 		}
@@ -310,13 +312,13 @@ func TestAnUndoOfWhichNothingFitsIsForeseen(t *testing.T) {
 		none bool
 	}{
 		{"a grant alone", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant}}, true},
-		{"and a turn", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant},
+		{"and a traffic change", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant},
 			Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 10, To: 0}}, false},
 		{"and a release", state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{grant, release}}, false},
 	} {
-		s := plannertest.NewStage(-10)
-		s.See(16, 16, 14, 14)
-		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Look},
+		s := plannertest.NewTwoPools(-10)
+		s.Observe(16, 16, 14, 14)
+		at := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
 			TrafficNow: control.TrafficNow{AsMeasured: s.Fleet},
 			Journal:    state.JournalState{StepInHand: state.StepInHand{Step: &c.step}}, Policy: s.Policy}
 		if why, none := at.Barred(); !why.Any() || none != c.none {
@@ -327,29 +329,29 @@ func TestAnUndoOfWhichNothingFitsIsForeseen(t *testing.T) {
 
 // TestWhoComesDuringARunIsRemembered: after a restart of the process, which forgets who came, his pool still counts.
 func TestWhoComesDuringARunIsRemembered(t *testing.T) {
-	s := plannertest.NewStage(0)
-	s.See(20, 18, 10, 10)
-	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, Seen: state.SeenIn(s.Look)})
-	if came := s.Memory.New(s.Look); len(came) > 0 {
+	s := plannertest.NewTwoPools(0)
+	s.Observe(20, 18, 10, 10)
+	s.Record(state.Event{Kind: state.RunBegan, Goal: &s.Goal, Seen: state.SeenIn(s.Sample)})
+	if came := s.Journal.New(s.Sample); len(came) > 0 {
 		t.Errorf("%v are new of a sample that is known", came)
 	}
-	look := s.Look
-	look.Processes = slices.Clone(look.Processes)
-	look.Processes[0].Aliases = []fleet.Alias{look.Processes[0].Aliases[0],
+	sample := s.Sample
+	sample.Processes = slices.Clone(sample.Processes)
+	sample.Processes[0].Aliases = []fleet.Alias{sample.Processes[0].Aliases[0],
 		{Name: "other", Pools: []fleet.PoolGauges{{User: "x"}}}}
-	look.Processes[0].Aliases[0].Pools = []fleet.PoolGauges{{User: "app"}, {User: "night"}}
-	look.Processes[1].Aliases = append(slices.Clone(look.Processes[1].Aliases), fleet.Alias{Name: "other",
+	sample.Processes[0].Aliases[0].Pools = []fleet.PoolGauges{{User: "app"}, {User: "night"}}
+	sample.Processes[1].Aliases = append(slices.Clone(sample.Processes[1].Aliases), fleet.Alias{Name: "other",
 		Pools: []fleet.PoolGauges{{User: "x"}}})
-	came := s.Memory.New(look)
+	came := s.Journal.New(sample)
 	if got := state.Came(came).Text(); got != "seen for the first time: night came to db in a/1; x came to other in a/1, "+
 		"b/1" {
 		t.Error(got)
 	}
 	s.Record(state.Event{Kind: state.Noted, Seen: came})
-	if came := s.Memory.New(look); len(came) > 0 {
+	if came := s.Journal.New(sample); len(came) > 0 {
 		t.Errorf("%v are new, and were noted", came)
 	}
-	if back := s.Memory.Recall(s.Look); len(back.Processes[0].Aliases[0].Pools) != 2 {
+	if back := s.Journal.Recall(s.Sample); len(back.Processes[0].Aliases[0].Pools) != 2 {
 		t.Errorf("%v after a restart, want app and night", back.Processes[0].Aliases[0].Pools)
 	}
 }

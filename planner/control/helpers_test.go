@@ -25,9 +25,9 @@ func NoExponent(t *testing.T, what string, scale float64, text string) {
 	}
 }
 
-// PinnedSituation is a fleet of one pool, released from 7 to 4, of which open connections are still there after xacts
+// PinnedState is a fleet of one pool, released from 7 to 4, of which open connections are still there after xacts
 // transactions.
-func PinnedSituation(t *testing.T, xacts int64, open int) State {
+func PinnedState(t *testing.T, xacts int64, open int) State {
 	t.Helper()
 	begun := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg",
@@ -41,7 +41,7 @@ func PinnedSituation(t *testing.T, xacts int64, open int) State {
 	before := f
 	before.At = begun.Add(5 * time.Second)
 	s := State{Samples: Samples{Now: begun.Add(6 * time.Second), Fleet: f, Before: before}, Policy: state.DefaultPolicy(),
-		Aim: Aim{Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0,
+		RunGoal: RunGoal{Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg", Size: 4, Reserve: 0,
 			MeanWait: fleet.Unknown()}}}}}
 	for i := range int64(4) {
 		s.Sample = fleet.Observation{At: begun.Add(time.Duration(3+i) * time.Second),
@@ -52,46 +52,48 @@ func PinnedSituation(t *testing.T, xacts int64, open int) State {
 	}
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 7, To: 4}}}
-	act := state.Action{Kind: state.Release, Changes: step.Changes}
+	action := state.Action{Kind: state.Release, Changes: step.Changes}
 	for i, e := range []state.Event{{Kind: state.RunBegan, Goal: &s.Goal}, {Kind: state.StepBegan, Step: &step},
-		{Kind: state.Intended, Action: &act}, {Kind: state.Acted, Action: &act}} {
+		{Kind: state.Intended, Action: &action}, {Kind: state.Acted, Action: &action}} {
 		e.Seq, e.At = int64(i+1), begun.Add(2*time.Second)
 		s.Journal = s.Journal.After(e)
 	}
 	return s
 }
 
-// Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
-type Stage struct {
-	Now    time.Time
-	Memory state.JournalState
-	Trail  RecentSamples
-	Gate   SaturationGuard
-	Policy state.Policy
-	Goal   sizing.Goal
-	Before budget.Fleet
-	Fleet  budget.Fleet
-	Look   fleet.Observation
-	Head   int
+// TwoPools is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
+type TwoPools struct {
+	Now      time.Time
+	Journal  state.JournalState
+	Recent   RecentSamples
+	Guard    SaturationGuard
+	Policy   state.Policy
+	Goal     sizing.Goal
+	Before   budget.Fleet
+	Fleet    budget.Fleet
+	Sample   fleet.Observation
+	Headroom int
 
 	Shifts   []shift.Shift
 	Readings []state.Reading
-	Point    *learn.SoakResult
+	Soak     *learn.SoakResult
 }
 
+// Noon is when the stories begin.
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-// NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
-func NewStage(spare int) *Stage {
-	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
+// NewTwoPools wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the
+// rest.
+func NewTwoPools(spare int) *TwoPools {
+	s := &TwoPools{Now: Noon, Policy: state.DefaultPolicy(), Headroom: 60 - 30 - spare}
 	s.Policy.Percent = 100
 	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001},
 		{Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
 	return s
 }
 
-// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
-func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
+// Observe takes a sample once a second has passed: sizes and open connections of a and b, as changed.
+func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
 	s.Now = s.Now.Add(time.Second)
 	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
 	for _, x := range []struct {
@@ -111,34 +113,36 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 	if err != nil {
 		panic(err)
 	}
-	loads := []load.Load{StageLoad("a"), StageLoad("b")}
+	loads := []load.Load{GroupLoad("a"), GroupLoad("b")}
 	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
-		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Headroom, DirectCount: budget.CountHighest}}}, e,
+		loads)
 	if err != nil {
 		panic(err)
 	}
-	s.Before, s.Fleet, s.Look = s.Fleet, f, o
-	s.Trail = s.Trail.Add(o)
+	s.Before, s.Fleet, s.Sample = s.Fleet, f, o
+	s.Recent = s.Recent.Add(o)
 }
 
-func (s *Stage) Next() state.Action {
+// Next is the next action, by what the switches say now.
+func (s *TwoPools) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
 		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
-			if known, ok := s.Memory.Switch(s.Shifts[i].ID()); ok {
+			if known, ok := s.Journal.Switch(s.Shifts[i].ID()); ok {
 				s.Shifts[i].At = known.X
 			}
 		}
 		s.Fleet = s.Shifts[i].Loaded(s.Fleet, s.Shifts[i].At)
 	}
 	defer func() { s.Fleet = measured }()
-	return Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Look, Recent: s.Trail,
-		Guard: s.Gate}, TrafficNow: TrafficNow{AsMeasured: measured, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point},
-		Journal: s.Memory, Aim: Aim{Goal: s.Goal}, Policy: s.Policy})
+	return Next(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before, Sample: s.Sample, Recent: s.Recent,
+		Guard: s.Guard}, TrafficNow: TrafficNow{AsMeasured: measured, Shifts: s.Shifts, Readings: s.Readings, Soak: s.Soak},
+		Journal: s.Journal, RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy})
 }
 
-// Act takes the next action, wants its verb, and writes it into memory as done.
-func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
+// Do takes the next action, wants its kind, and writes it into the journal as done.
+func (s *TwoPools) Do(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
 	if a.Kind != want {
@@ -150,23 +154,24 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 		state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted},
 		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
 	for _, k := range kinds[a.Kind] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
+		s.Journal = s.Journal.After(state.Event{Seq: s.Journal.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
 			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }
 
-// Open brings the stage to its open step: three samples, then the decision.
-func (s *Stage) Open(t *testing.T) {
+// Begin takes three samples, and begins the step that is decided then.
+func (s *TwoPools) Begin(t *testing.T) {
 	t.Helper()
 	for range 2 {
-		s.See(20, 18, 10, 10)
-		s.Act(t, state.Wait)
+		s.Observe(20, 18, 10, 10)
+		s.Do(t, state.Wait)
 	}
-	s.See(20, 18, 10, 10)
-	s.Act(t, state.BeginStep)
+	s.Observe(20, 18, 10, 10)
+	s.Do(t, state.BeginStep)
 }
 
+// Waits has three clients wait in the pool of a group, the oldest of them for so long.
 func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	return func(o *fleet.Observation) {
 		for i := range o.Processes {
@@ -178,13 +183,14 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// paced is a trail of samples of one pool at 100 transactions a second, every half second. Each sample is what the
-// sample shows: how many were done since the sample before, how many wait and are open, how old the head is.
+// Sample is what a sample shows of one pool: how many transactions were done since the sample before, how many wait and
+// are open, how old the head of the queue is.
 type Sample struct {
 	Done, Waiting, Open int
 	Head                time.Duration
 }
 
+// Paced are samples of one pool at 100 transactions a second, every half second.
 func Paced(samples []Sample) (t RecentSamples) {
 	at, arrived := Noon, int64(1000)
 	var before Sample
@@ -200,60 +206,60 @@ func Paced(samples []Sample) (t RecentSamples) {
 	return t
 }
 
-// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// Shifting is a fleet with 40 % of a/db's 8 Erlangs to be shifted to b/db, which carries as many already; 20 of its 40
 // connections are spare.
-func Shifting() *Stage {
-	s := NewStage(10)
+func Shifting() *TwoPools {
+	s := NewTwoPools(10)
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
 	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4},
 		Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
 		Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
-// Sized looks with the sizes that the journal says.
-func (s *Stage) Sized() {
+// ObserveWritten takes a sample with the sizes that the journal has.
+func (s *TwoPools) ObserveWritten() {
 	a, b := 20, 10
-	for _, w := range s.Memory.Written {
+	for _, w := range s.Journal.Written {
 		if w.Process == "a/1" {
 			a = w.To
 		} else {
 			b = w.To
 		}
 	}
-	s.See(a, min(a, 9), b, min(b, 9))
+	s.Observe(a, min(a, 9), b, min(b, 9))
 }
 
-// Due acts until a verb is due, and leaves it at that.
-func (s *Stage) Due(t *testing.T, want state.ActionKind) state.Action {
+// Due takes actions until one of that kind is due, and does not take it.
+func (s *TwoPools) Due(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == want {
 			return a
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 	}
 	t.Fatalf("%s never comes", want)
 	return state.Action{}
 }
 
-// Until acts until a verb is due, and has the switch say what it was told.
-func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
+// Until takes actions up to one of that kind, and has the switch say what it was set to.
+func (s *TwoPools) Until(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	for range 100 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == want {
-			return s.Act(t, want)
+			return s.Do(t, want)
 		}
 		if a.Kind == state.Stop {
 			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason.Text(), want)
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {
 			s.Readings[0].X = a.Traffic.To
 		}
@@ -262,9 +268,10 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) state.Action {
 	return state.Action{}
 }
 
-func (s *Stage) Size(group string) int {
+// Size is the size that the journal has of the pool of a group.
+func (s *TwoPools) Size(group string) int {
 	size := map[string]int{"a": 20, "b": 10}[group]
-	for _, w := range s.Memory.Written {
+	for _, w := range s.Journal.Written {
 		if w.Process == group+"/1" {
 			size = w.To
 		}
@@ -273,18 +280,19 @@ func (s *Stage) Size(group string) int {
 }
 
 // Saturated has a signal of pg above its abort level.
-func (s *Stage) Saturated() {
+func (s *TwoPools) Saturated() {
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+		s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
 			[]Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute, s.Now)
 	}
 }
 
-// Exponent is how a number looks that people do not read.
+// Exponent finds a number with an exponent, which people do not read.
 var Exponent = regexp.MustCompile(`\de[+-]\d`)
 
-func StageLoad(group string) load.Load {
+// GroupLoad is a load of 8 Erlangs for the pool GROUP/db.
+func GroupLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}

@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestNothingIsDoneThatASampleDenies: the fleet would count the line as it was before.
@@ -14,13 +15,14 @@ func TestNothingIsDoneThatASampleDenies(t *testing.T) {
 	u := UnevenMain(60, 6, 4)
 	m := Taken(state.Step{Kind: state.Equalise, Changes: Wrote(fleet.KeySize, 4, 6, "main/2")})
 	m.RollTo = 10
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := Rollback(m, s.Fleet, 10)
-	s.Goal, s.Target = way.Goal, way.Goal
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := Rollback(m, s.Fleet, 10)
+	s.Goal, s.Target = rollback.Goal, rollback.Goal
 	u.Lines[SizeLine("main/2")] = 5
-	s.Sample = u.Look(Noon)
+	s.Sample = u.Sample(Noon)
 	s.Policy.HoldFor = 0
-	if a := s.begin(); a.Outcome != state.Held || a.Reason.Text() != "pool_size of app in main/2 is 5, and was 4 before" {
+	if a := s.begin(); a.Outcome != state.Held || !a.Reason.Is(verdict.LineNotBack) ||
+		fmt.Sprint(a.Reason.Numbers) != "[5 4]" {
 		t.Errorf("%s %s %q", a.Kind, a.Outcome, a.Reason.Text())
 	}
 }
@@ -34,8 +36,8 @@ func TestLinesBelongToAGoal(t *testing.T) {
 	if a.SameSizes(b) || !a.SameSizes(a) {
 		t.Error("the lines are not compared")
 	}
-	sets := append(Wrote(fleet.KeySize, 4, 6, "main/1"), Wrote(fleet.KeySize, 5, 6, "main/2")...)
-	if got := grown(sets); got != "main/app to 6" {
+	changes := append(Wrote(fleet.KeySize, 4, 6, "main/1"), Wrote(fleet.KeySize, 5, 6, "main/2")...)
+	if got := grown(changes).String(); got != "main/app to 6" {
 		t.Error(got)
 	}
 }
@@ -47,7 +49,7 @@ func TestWhereOtherPoolsDifferNoLineGrows(t *testing.T) {
 	g := sizing.Goal{Pools: []sizing.GoalPool{{Pool: "ci/app", Size: 9}, {Pool: "main/app", Size: 8}},
 		Lines: []sizing.GoalLine{{Process: "main/1",
 			Alias: "app", Key: fleet.KeySize, To: 5}, {Process: "main/2", Alias: "app", Key: fleet.KeySize, To: 8}}}
-	if got := roomFirst(u.Situation(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
+	if got := roomFirst(u.State(t, state.JournalState{}, g, state.DefaultPolicy()).Fleet,
 		g); fmt.Sprint(got.Lines) != "[{main/1 app pool_size 5} {main/2 app pool_size 4}]" || len(got.Pools) != 1 {
 		t.Errorf("%+v", got)
 	}

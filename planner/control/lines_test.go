@@ -3,7 +3,6 @@ package control_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/control"
@@ -12,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestReservesThatDifferByNowGoBackByLine: all were 2 before, and one of them is again.
@@ -20,9 +20,9 @@ func TestReservesThatDifferByNowGoBackByLine(t *testing.T) {
 	u.Lines[plannertest.ReserveLine("main/1")], u.Lines[plannertest.ReserveLine("main/2")] = 1, 2
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeyReserve, 2, 1, "main/1",
 		"main/2")})
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := control.Rollback(m, s.Fleet, 10)
-	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := control.Rollback(m, s.Fleet, 10)
+	s = u.State(t, m, rollback.Goal, state.DefaultPolicy())
 	if step, _, _ := s.NextStep(); fmt.Sprint(step.Changes) != "[{main/1 app reserve_pool 1 2}]" {
 		t.Errorf("%v", step.Changes)
 	}
@@ -33,12 +33,12 @@ func TestALineThatIsGoneTakesNothingOfAStep(t *testing.T) {
 	u := plannertest.UnevenMain(60, 2, 2)
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeySize, 3, 2,
 		"main/2"), plannertest.Wrote(fleet.KeySize, 6, 2, "main/1")...)})
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := control.Rollback(m, s.Fleet, 10)
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := control.Rollback(m, s.Fleet, 10)
 	for _, gone := range []string{"main/1", "main/2"} {
-		s = u.Situation(t, m, way.Goal, state.Policy{Percent: 1})
+		s = u.State(t, m, rollback.Goal, state.Policy{Percent: 1})
 		u.Gone = []string{gone}
-		s.Sample = u.Look(plannertest.Noon)
+		s.Sample = u.Sample(plannertest.Noon)
 		if step, _, _ := s.NextStep(); len(step.Changes) != 1 || step.Changes[0].Process == gone {
 			t.Errorf("%s is gone: %v", gone, step.Changes)
 		}
@@ -52,11 +52,11 @@ func TestALineCostsItsOwnConnectionsAlone(t *testing.T) {
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: slices.Concat(plannertest.Wrote(fleet.KeySize, 6, 5,
 		"main/1"), plannertest.Wrote(fleet.KeySize, 5, 4, "main/2"),
 		plannertest.Wrote(fleet.KeySize, 4, 3, "main/3"))})
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := control.Rollback(m, s.Fleet, 10)
-	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 3})
-	if step, _, _ := s.NextStep(); len(step.Changes) != 3 || step.Note != "" {
-		t.Errorf("%v %s", step.Changes, step.Note)
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := control.Rollback(m, s.Fleet, 10)
+	s = u.State(t, m, rollback.Goal, state.Policy{Percent: 3})
+	if step, _, _ := s.NextStep(); len(step.Changes) != 3 || step.Note.Any() {
+		t.Errorf("%v %s", step.Changes, step.Note.Text())
 	}
 }
 
@@ -66,29 +66,29 @@ func TestAReserveGoesBackAsFarAsItFits(t *testing.T) {
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: append(plannertest.Wrote(fleet.KeyReserve, 3, 0,
 		"main/1"), plannertest.Wrote(fleet.KeyReserve, 1, 0,
 		"main/2")...)})
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := control.Rollback(m, s.Fleet, 10)
-	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 100})
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := control.Rollback(m, s.Fleet, 10)
+	s = u.State(t, m, rollback.Goal, state.Policy{Percent: 100})
 	step, _, _ := s.NextStep()
 	if fmt.Sprint(step.Changes) != "[{main/1 app reserve_pool 0 1} {main/2 app reserve_pool 0 1}]" {
 		t.Errorf("%v", step.Changes)
 	}
 	u.Write(step.Changes)
-	s = u.Situation(t, m, way.Goal, state.Policy{Percent: 100})
-	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || !strings.Contains(blocked.Text(),
-		"18 of 14 connections, 14 now") {
+	s = u.State(t, m, rollback.Goal, state.Policy{Percent: 100})
+	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || !blocked.Is(verdict.NoRoom) ||
+		fmt.Sprint(blocked.Numbers) != "[18 14 14]" {
 		t.Errorf("%v, %q", step.Changes, blocked.Text())
 	}
 }
 
-// TestLinesOfTrafficThatGoesBackReturnWithIt: its sizes on the way are those of all processes, the others' too.
+// TestLinesOfTrafficThatGoesBackReturnWithIt: its sizes in between are those of all processes, the others' too.
 func TestLinesOfTrafficThatGoesBackReturnWithIt(t *testing.T) {
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2"),
 		Traffic: &shift.TrafficChange{Shift: "main/app:ci/app", From: 0, To: 5}})
-	s := plannertest.UnevenMain(60, 6, 6, 3).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	if way, _ := control.Rollback(m, s.Fleet,
-		10); way.Goal.Text() != "main/app 6 (main/1), main/app 4 (main/2), main/app 3 (main/3)" {
-		t.Error(way.Goal.Text())
+	s := plannertest.UnevenMain(60, 6, 6, 3).State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	if rollback, _ := control.Rollback(m, s.Fleet,
+		10); rollback.Goal.Text() != "main/app 6 (main/1), main/app 4 (main/2), main/app 3 (main/3)" {
+		t.Error(rollback.Goal.Text())
 	}
 }
 
@@ -96,11 +96,11 @@ func TestLinesOfTrafficThatGoesBackReturnWithIt(t *testing.T) {
 func TestAPoolWhoseOnlyLineIsGoneIsLeftAlone(t *testing.T) {
 	u := plannertest.UnevenMain(60, 5, 3)
 	m := plannertest.Taken(state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 6, 3, "main/2")})
-	s := u.Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, _ := control.Rollback(m, s.Fleet, 10)
-	s = u.Situation(t, m, way.Goal, state.DefaultPolicy())
+	s := u.State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, _ := control.Rollback(m, s.Fleet, 10)
+	s = u.State(t, m, rollback.Goal, state.DefaultPolicy())
 	u.Gone = []string{"main/2"}
-	s.Sample = u.Look(plannertest.Noon)
+	s.Sample = u.Sample(plannertest.Noon)
 	if step, _, blocked := s.NextStep(); len(step.Changes) > 0 || blocked.Any() {
 		t.Errorf("%v %q", step.Changes, blocked.Text())
 	}

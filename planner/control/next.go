@@ -18,7 +18,7 @@ type State struct {
 	Journal state.JournalState
 	Policy  state.Policy
 	Samples
-	Aim
+	RunGoal
 	TrafficNow
 	Bars
 
@@ -36,8 +36,8 @@ type Samples struct {
 	Guard  SaturationGuard
 }
 
-// Aim is where a run goes.
-type Aim struct {
+// RunGoal is where a run goes.
+type RunGoal struct {
 	Goal   sizing.Goal
 	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Steps  int         // as many forward steps at most; 0: no limit
@@ -56,15 +56,16 @@ type Bars struct {
 	Closed  verdict.Reason // why no step may begin now, the time of day
 	Over    verdict.Reason // why the run ends before its next step
 	Unsure  verdict.Reason // why the loads that it goes by may be wrong: it ends once the step in hand is done
-	Unasked verdict.Reason // why no step may begin: nobody was asked, as none was in sight
+	Unasked verdict.Reason // why no step may begin: nobody was asked, as none was due then
 	Paused  verdict.Reason // why nothing may move now: a person asked for it
 }
 
-// leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three.
+// leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three, so
+// that no decision comes before a hold can.
 const leastSamples = 3
 
 // Next decides the one thing to do now. It is pure: sizes and connections come from the samples, what they cannot show
-// from memory, and the same situation always gives the same action.
+// from the journal, and the same State always gives the same action.
 //
 // A step goes release, seen to be drained on two samples, grant, soak. Whatever is uncertain holds; a release that
 // makes its pool wait is undone; a signal above its abort level takes the step back.
@@ -76,7 +77,7 @@ func Next(s State) state.Action {
 		return state.StopWith(state.Drifted, why)
 	}
 	if m := s.Journal; m.Step != nil && !state.Back(m.Step) && !m.Unwind && !s.Paused.Any() && m.Intent != nil &&
-		m.Intent.Traffic == nil && s.flipped(*m.Step) {
+		m.Intent.Traffic == nil && s.shifted(*m.Step) {
 		if o := s.abort(*m.Step); o.any() && !o.pause { // an action that does not succeed keeps no traffic
 			return s.takeBack(*m.Step, o.why)
 		}
@@ -106,11 +107,11 @@ func Next(s State) state.Action {
 		}
 	}
 	goesBack := s.Journal.Unwind || state.Back(s.Journal.Step)
-	switch unread := s.unread(); {
+	switch unread := s.unreadSwitch(); {
 	case s.Paused.Any():
 		return s.Hold(s.Paused)
-	case unread.Any() && !goesBack: // a switch that does not answer may still be turned back
-		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.flipped(*step) {
+	case unread.Any() && !goesBack: // a switch that does not answer may still be set back
+		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.shifted(*step) {
 			if o := s.abort(*step); o.any() && !o.pause {
 				return s.takeBack(*step, o.why)
 			}
@@ -132,39 +133,39 @@ func Next(s State) state.Action {
 // settle repeats an action of which nobody knows whether it was done, before anything else: done twice is done once,
 // and its files may say what its processes do not have yet. A grant that no longer fits, or that a signal holds by now,
 // is taken out of the files again. Of a step that a person takes back nothing is repeated.
-func (s State) settle(act state.Action) state.Action {
-	if act.Kind == state.Flush || act.Kind == state.Restore {
+func (s State) settle(action state.Action) state.Action {
+	if action.Kind == state.Flush || action.Kind == state.Restore {
 		return state.RestoreOf(s.Flushed(), verdict.Reason{})
 	}
-	if act.Traffic != nil {
-		step := s.Journal.Step // what is repeated may be its way back already
+	if action.Traffic != nil {
+		step := s.Journal.Step // what is repeated may be its undo already
 		if forward := step != nil && step.Traffic != nil && !state.Back(step); forward &&
-			(s.Journal.Unwind || s.turnable(step.Traffic).any()) {
+			(s.Journal.Unwind || s.trafficForbidden(step.Traffic).any()) {
 			return state.ShiftOf(step.Traffic.Back(), verdict.Of(verdict.NotNow, ""))
 		}
-		return act
+		return action
 	}
 	if s.Journal.Unwind { // what is to go back is not done first: it may never succeed
 		return s.takeBack(*s.Journal.Step, verdict.Reason{})
 	}
-	act = act.Only(s.there(act.Changes))
-	left := slices.DeleteFunc(slices.Clone(act.Changes), func(x fleet.SettingChange) bool {
+	action = action.Only(s.there(action.Changes))
+	left := slices.DeleteFunc(slices.Clone(action.Changes), func(x fleet.SettingChange) bool {
 		at,
 			_ := s.at(x)
 		return at == x.To || x.To < x.From
 	})
-	goesBack := state.Back(s.Journal.Step) || act.Kind == state.Undo // no signal keeps a pool from what it had
-	if Promise(s.Fleet, act.Changes) == nil && (goesBack || !s.forbidden(left).any()) {
-		return act
+	goesBack := state.Back(s.Journal.Step) || action.Kind == state.Undo // no signal keeps a pool from what it had
+	if !Broken(s.Fleet, action.Changes).Any() && (goesBack || !s.forbidden(left).any()) {
+		return action
 	}
 	var back []fleet.SettingChange
-	for _, x := range act.Changes {
+	for _, x := range action.Changes {
 		back = append(back, x.Back())
 	}
 	return state.ReleaseOf(back, verdict.Of(verdict.NoLongerFits, ""))
 }
 
-// GoBackFor is how long traffic that is to go back is tried to be turned, whatever a run may be held for. chosen: a
+// GoBackFor is how long a switch that is to go back is tried to be set, whatever a run may be held for. chosen: a
 // flag service that restarts is back by then, and traffic on sizes that do not serve it is worse than a command that
 // takes long.
 const GoBackFor = 5 * time.Minute
@@ -210,9 +211,9 @@ func (s State) against(o obstacle) state.Action {
 	return s.Hold(o.why)
 }
 
-// forbidden says why sets may not begin: a grant by its server's signals, a release by its pool's waiting.
-func (s State) forbidden(sets []fleet.SettingChange) obstacle {
-	for _, x := range sets {
+// forbidden says why changes may not begin: a grant by its server's signals, a release by its pool's waiting.
+func (s State) forbidden(changes []fleet.SettingChange) obstacle {
+	for _, x := range changes {
 		if x.To < x.From {
 			o := s.suffers(x.Pool(), time.Time{})
 			if !o.any() && s.Policy.MaxUse > 0 && x.Key == fleet.KeySize {

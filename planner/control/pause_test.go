@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,22 +8,23 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAPauseHoldsAStepAndEndsNothing takes a step through a pause in its soak: it is neither undone nor taken back,
 // also where a signal of the waiting is above its abort level.
 func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
-	s := plannertest.NewStage(0)
-	s.Open(t)
-	s.Act(t, state.Release)
-	s.See(16, 16, 10, 10)
-	s.See(16, 16, 10, 10)
-	s.Act(t, state.Grant)
-	s.See(16, 16, 14, 14)
-	s.Act(t, state.Wait)
+	s := plannertest.NewTwoPools(0)
+	s.Begin(t)
+	s.Do(t, state.Release)
+	s.Observe(16, 16, 10, 10)
+	s.Observe(16, 16, 10, 10)
+	s.Do(t, state.Grant)
+	s.Observe(16, 16, 14, 14)
+	s.Do(t, state.Wait)
 	rule := []control.Threshold{{Name: "waiting", Hold: 20, Resume: 10, Abort: 40}}
 	signal := func(v float64) {
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "waiting", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rule,
+		s.Guard = s.Guard.Add([]fleet.Signal{{Name: "waiting", Server: "pg", Value: fleet.Float(v), At: s.Now}}, rule,
 			[]string{"pg"}, time.Minute, s.Now)
 	}
 	stuck := func(seconds int64) func(*fleet.Observation) { // what has arrived waits, and nothing is done
@@ -35,27 +35,27 @@ func TestAPauseHoldsAStepAndEndsNothing(t *testing.T) {
 			}
 		}
 	}
-	s.See(16, 16, 14, 14, stuck(1))
+	s.Observe(16, 16, 14, 14, stuck(1))
 	signal(200)
-	s.Act(t, state.Wait)
-	s.See(16, 16, 14, 14, stuck(2))
+	s.Do(t, state.Wait)
+	s.Observe(16, 16, 14, 14, stuck(2))
 	signal(400)
-	if a := s.Act(t, state.Wait); !a.Held || !strings.Contains(a.Reason.Text(), "a pause") {
+	if a := s.Do(t, state.Wait); !a.Held || !a.Reason.Is(verdict.ServerPaused) {
 		t.Error(a)
 	}
 	for range 3 {
-		s.See(16, 16, 14, 14)
+		s.Observe(16, 16, 14, 14)
 		signal(0)
 	}
-	if a := s.Act(t, state.Wait); a.Held {
+	if a := s.Do(t, state.Wait); a.Held {
 		t.Error(a)
 	}
 	for range 6 {
-		s.See(16, 16, 14, 14)
+		s.Observe(16, 16, 14, 14)
 		signal(0)
 	}
 	for i := range int64(3) { // one that does not end is what it looks like
-		s.See(16, 16, 14, 14, stuck(i+1))
+		s.Observe(16, 16, 14, 14, stuck(i+1))
 		signal(200)
 	}
 	if a := s.Next(); a.Kind != state.AbortStep && a.Kind != state.Undo {

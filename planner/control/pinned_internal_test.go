@@ -5,6 +5,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestWhatADrainWaitsForIsSaidAsOfItsSample: the newest sample's worst case stands beside it, and must not say
@@ -16,17 +17,19 @@ func TestWhatADrainWaitsForIsSaidAsOfItsSample(t *testing.T) {
 	released := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeySize, From: 15, To: 13}}
 	for _, c := range []struct {
 		before, now int
-		want        string
+		want        verdict.Code
+		conns       float64
 	}{
-		{8, 8, "main/app has 8 connections open above its target"},
-		{8, 1, "main/app has 1 connection open above its target"},
-		{4, 0, "main/app had 4 connections open above its target at the last sample: a drain must be seen in two samples"},
-		{0, 2, "main/app has 2 connections open above its target"},
-		{0, 0, ""},
+		{8, 8, verdict.StillOpen, 8},
+		{8, 1, verdict.StillOpen, 1},
+		{4, 0, verdict.WasOpen, 4},
+		{0, 2, verdict.StillOpen, 2},
+		{0, 0, "", 0},
 	} {
 		if _, why := (State{Samples: Samples{Fleet: over(c.now),
-			Before: over(c.before)}}).pinned(released); why.Text() != c.want {
-			t.Errorf("%d, then %d: %q, want %q", c.before, c.now, why.Text(), c.want)
+			Before: over(c.before)}}).pinned(released); why.Code != c.want ||
+			why.Any() && why.Numbers[0] != c.conns {
+			t.Errorf("%d, then %d: %q, want %q of %v", c.before, c.now, why.Text(), c.want, c.conns)
 		}
 	}
 }

@@ -1,14 +1,13 @@
 package control_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
-	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAPoolOnSeveralServersKeepsItsSizeAndStandsInBothLedgers(t *testing.T) {
@@ -37,8 +36,7 @@ func TestAPoolOnSeveralServersKeepsItsSizeAndStandsInBothLedgers(t *testing.T) {
 	}
 	// main holds it, second does not
 	grow := []fleet.SettingChange{{Process: "main/1", Alias: "shop", Key: fleet.KeySize, From: 12, To: 40}}
-	if err := control.Promise(f, grow); operr.KindOf(err) != operr.KindInfeasible ||
-		!strings.Contains(err.Error(), "server second") {
-		t.Errorf("%v, want a refusal by server second", err)
+	if why := control.Broken(f, grow); !why.Is(verdict.NoRoom) || why.Subject != "second" {
+		t.Errorf("%q, want a refusal by server second", why.Text())
 	}
 }

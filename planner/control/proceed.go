@@ -28,7 +28,7 @@ func (s State) proceed(step state.Step) state.Action {
 		}
 	}
 	if back && step.Traffic != nil { // traffic goes back first: that takes seconds, and no RELOAD
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			return a
 		}
 	}
@@ -64,9 +64,9 @@ func (s State) proceed(step state.Step) state.Action {
 			}
 			return state.WaitBecause(why, s.Policy.Every)
 		case !back:
-			late := verdict.Of(verdict.NotDrained, "", why, s.Policy.DrainFor)
-			if by := s.holders(id); by.Any() {
-				late = verdict.Of(verdict.Both, "", late, by)
+			late := verdict.Of(verdict.NotDrained, id, why, s.Policy.DrainFor)
+			if by := s.pinnedBy(id); by.Any() {
+				late = late.And(by)
 			}
 			return s.undoPool(id, step, released, late)
 		}
@@ -75,17 +75,17 @@ func (s State) proceed(step state.Step) state.Action {
 		if o := s.forbidden(grants); o.any() && !back {
 			return s.against(o)
 		}
-		if err := Promise(s.Fleet, grants); err != nil && back {
-			return s.backInPart(step, grants, err)
-		} else if err != nil {
-			return state.TrimOf(s.achieved(step), verdict.Of(verdict.NoRoom, "", err))
+		if why := Broken(s.Fleet, grants); why.Any() && back {
+			return s.backInPart(step, grants, why)
+		} else if why.Any() {
+			return state.TrimOf(s.achieved(step), why)
 		}
 		return state.GrantOf(grants, verdict.Reason{})
 	}
 	if step.Traffic != nil {
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			// a person is not asked, either
-			if o := s.turnable(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back {
+			if o := s.trafficForbidden(step.Traffic); o.any() && (a.Kind == state.ShiftTraffic || a.Held) && !back {
 				return s.against(o)
 			}
 			return a
@@ -132,11 +132,11 @@ func (s State) soak(step state.Step) state.Action {
 		if s.Soak.Verdict != learn.NotMoved { // it was seen before the program was begun again
 			unmoved = s.Journal.Unmoved
 		}
-		act := s.Hold(verdict.Of(verdict.NothingMoved, step.Traffic.Shift, shift.At, unmoved.Text))
-		if !unmoved.All { // what all points say is found again
-			act = act.Saw(unmoved)
+		action := s.Hold(verdict.Of(verdict.NothingMoved, step.Traffic.Shift, shift.At, unmoved.Why))
+		if !unmoved.All { // what all soaks say is found again
+			action = action.Saw(unmoved)
 		}
-		return act
+		return action
 	}
 	return state.CompleteOf(s.Soak, verdict.Reason{})
 }
@@ -161,10 +161,10 @@ func (s State) stopped(step state.Step) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// backInPart gives back as much of what a way back grants as fits now, every line as far as the others. Where nothing
+// backInPart gives back as much of what an undo grants as fits now, every line as far as the others. Where nothing
 // does, it is waited for, and then the rest is given up: kept in hand it would bar every other release, which alone can
 // make room. A rollback still knows it.
-func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why error) state.Action {
+func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why verdict.Reason) state.Action {
 	most := 0
 	for _, x := range grants {
 		at, _ := s.at(x)
@@ -178,7 +178,7 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why err
 				part = append(part, x)
 			}
 		}
-		if Promise(s.Fleet, part) == nil {
+		if !Broken(s.Fleet, part).Any() {
 			return state.GrantOf(part, verdict.Of(verdict.BackInPart, ""))
 		}
 	}
@@ -190,15 +190,15 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why err
 }
 
 // longestGap is how far two samples may lie apart for the time between them to count as watched. chosen: three
-// intervals, and a look that takes its time.
+// intervals, and 10 s for one slow sample.
 func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
 // tooLate says that samples lie too far apart for a soak, and what may take so long.
 func (s State) tooLate(late, longest time.Duration) verdict.Reason {
 	why := verdict.Of(verdict.SamplesApart, "", late.Round(time.Second), longest)
 	for _, r := range s.Readings {
-		if r.Error != "" {
-			return verdict.Of(verdict.Both, "", why, r.Error)
+		if r.Err != nil {
+			return why.And(r.Err)
 		}
 	}
 	return why
@@ -210,7 +210,7 @@ func (s State) achieved(step state.Step) state.Step {
 		at, ok := s.at(x)
 		return !ok || at != x.To
 	})
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		step.Traffic = nil
 	}
 	return step
@@ -218,7 +218,7 @@ func (s State) achieved(step state.Step) state.Step {
 
 // abort says why the step should go back.
 func (s State) abort(step state.Step) obstacle {
-	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
+	if step.Traffic != nil && s.Journal.RollTo > 0 { // the step is the undo itself
 		return obstacle{}
 	}
 	for _, x := range step.Changes {
@@ -228,11 +228,11 @@ func (s State) abort(step state.Step) obstacle {
 			}
 		}
 	}
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		return obstacle{}
 	}
 	shift, _, _ := s.shift(step.Traffic.Shift)
-	gets := shift.To // the other has less to carry than before: turning back would not help it
+	gets := shift.To // the other has less to carry than before: setting the switch back would not help
 	if step.Traffic.To < step.Traffic.From {
 		gets = shift.From
 	}
@@ -243,11 +243,11 @@ func (s State) abort(step state.Step) obstacle {
 // size: it logs in one at a time (launch_new_connection). chosen: a hundred logins of 50 ms.
 const fills = 5 * time.Second
 
-// takeBack begins the way back of a step: its traffic first, then its sizes.
+// takeBack begins the undo of a step: its traffic first, then its sizes.
 func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 	var soak *learn.SoakResult
 	if t := step.Traffic; t != nil {
-		if shift, _, _ := s.shift(t.Shift); s.flipped(step) {
+		if shift, _, _ := s.shift(t.Shift); s.shifted(step) {
 			if why.Any() {
 				soak = &learn.SoakResult{Shift: t.Shift, At: s.Now, X: t.To, Excluded: learn.Excluded(verdict.Of(verdict.TakenBack,
 					"", why)),
@@ -255,7 +255,7 @@ func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 			}
 		}
 	}
-	return state.AbortOf(s.wayBack(step), soak, why)
+	return state.AbortOf(s.undoStep(step), soak, why)
 }
 
 // undo takes back the releases of the first pool that they make wait. Where its connections have been granted away
@@ -263,7 +263,7 @@ func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 func (s State) undo(step state.Step, released []fleet.SettingChange) (a state.Action, wrong bool) {
 	for _, x := range released {
 		if o := s.suffers(x.Pool(), s.Journal.ReleasedAt); o.any() {
-			if o.pause || s.gives(step, x.Pool()) && Promise(s.Fleet, state.BackOf(released, x.Pool())) != nil {
+			if o.pause || s.gives(step, x.Pool()) && Broken(s.Fleet, state.BackOf(released, x.Pool())).Any() {
 				return s.against(o), true
 			}
 			return s.undoPool(x.Pool(), step, released, o.why), true
@@ -274,7 +274,7 @@ func (s State) undo(step state.Step, released []fleet.SettingChange) (a state.Ac
 
 // gives reports whether the step's traffic has left the pool: taking it back would bring that again.
 func (s State) gives(step state.Step, pool string) bool {
-	if !s.flipped(step) {
+	if !s.shifted(step) {
 		return false
 	}
 	shift, _, _ := s.shift(step.Traffic.Shift)
@@ -286,11 +286,11 @@ func (s State) gives(step state.Step, pool string) bool {
 
 func (s State) undoPool(pool string, step state.Step, released []fleet.SettingChange,
 	why verdict.Reason) state.Action {
-	sets := state.BackOf(released, pool)
-	if Promise(s.Fleet, sets) != nil {
+	changes := state.BackOf(released, pool)
+	if Broken(s.Fleet, changes).Any() {
 		return s.takeBack(step, why)
 	}
-	return state.UndoOf(pool, sets, why)
+	return state.UndoOf(pool, changes, why)
 }
 
 // apart reports whether the two samples may count as having seen a drain: both after the release, and LeastApart from
@@ -315,8 +315,8 @@ func (s State) pinned(released []fleet.SettingChange) (pool string, why verdict.
 	return "", verdict.Reason{}
 }
 
-// holders names who pins a pool's connections, as far as a sample shows it.
-func (s State) holders(pool string) verdict.Reason {
+// pinnedBy names who pins a pool's connections, as far as a sample shows it.
+func (s State) pinnedBy(pool string) verdict.Reason {
 	for _, p := range s.Sample.Processes {
 		for _, a := range p.Aliases {
 			if p.Group+"/"+a.Name == pool && a.PoolMode == "session" {

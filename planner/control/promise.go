@@ -3,7 +3,6 @@ package control
 import (
 	"errors"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
 
@@ -11,42 +10,58 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// Promise checks that the fleet may take sets now, in every state on the way there, whatever the order in which its
+// Promise checks that the fleet may take changes now, in every state on the way there, whatever the order in which its
 // processes take them: for every server the worst case with all that grows and nothing that shrinks is within the
 // budget, or none of its lines grows; and no limit of a role, a database or a user is exceeded that was kept. The error
 // is of KindInfeasible and carries both numbers.
-func Promise(f budget.Fleet, sets []fleet.SettingChange) error {
-	var grows []fleet.SettingChange
-	for _, x := range sets {
+func Promise(f budget.Fleet, changes []fleet.SettingChange) error {
+	why := Broken(f, changes)
+	if !why.Any() {
+		return nil
+	}
+	hint := "pgbudget plan shows the ledger line by line"
+	if why.Is(verdict.NoRoomUnder) {
+		hint = "release connections under the limit first, or raise it"
+	}
+	return &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why.Text()), Hint: hint}
+}
+
+// Broken says which part of the promise changes would break, as Promise checks it: NoRoom of a server, or NoRoomUnder
+// of a limit, with the connections then and now. None: the fleet may take them.
+func Broken(f budget.Fleet, changes []fleet.SettingChange) verdict.Reason {
+	var grows grown
+	for _, x := range changes {
 		if x.Grows() {
 			grows = append(grows, x)
 		}
 	}
 	if len(grows) == 0 {
-		return nil
+		return verdict.Reason{}
 	}
 	after := f.With(grows)
 	for _, s := range f.Servers {
 		before, worst := f.WorstConns(s.Name), after.WorstConns(s.Name)
 		if worst > before && worst > s.BudgetConns {
-			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
-				Err: fmt.Errorf("%s: the worst case would be %d of %s, %d now", grown(grows), worst, words.Count(s.BudgetConns,
-					"connection"), before),
-				Hint: "pgbudget plan shows the ledger line by line"}
+			return verdict.Of(verdict.NoRoom, s.Name, grows, worst, verdict.Conns(s.BudgetConns), before)
 		}
 	}
-	if why := f.Beyond(after); why != "" {
-		return &operr.Error{Kind: operr.KindInfeasible, Subject: grown(grows), Err: errors.New(why),
-			Hint: "release connections under the limit first, or raise it"}
+	if limit, conns, now, broken := f.Beyond(after); broken {
+		return verdict.Of(verdict.NoRoomUnder, limit.Text(), grows, verdict.Conns(conns), now)
 	}
-	return nil
+	return verdict.Reason{}
 }
 
-func grown(sets []fleet.SettingChange) string {
+// grown are changes that make lines larger, as a reason words them: "b/db to 14".
+type grown []fleet.SettingChange
+
+// String names each pool once, with the value it would have.
+func (g grown) String() string {
 	var parts []string
-	for _, m := range (state.Step{Changes: sets}).Moves() {
+	for _, m := range (state.Step{Changes: g}).Moves() {
 		parts = append(parts, fmt.Sprintf("%s/%s to %d", m.Process, m.Alias, m.To))
 	}
 	return strings.Join(slices.Compact(parts), ", ")

@@ -70,26 +70,24 @@ func (s State) reserveLines(f budget.Fleet, g sizing.Goal, policy state.Policy,
 				grants = append(grants, x)
 			}
 		}
-		sets := s.within(most, releases, nil)
-		if len(sets) == 0 {
-			sets = s.within(most, grants, func(sets []fleet.SettingChange) error {
-				err := Promise(f, sets)
-				if err != nil {
-					blocked = verdict.Or(blocked, verdict.Of(verdict.NoRoom, "", err))
-				}
-				return err
+		changes := s.within(most, releases, nil)
+		if len(changes) == 0 {
+			changes = s.within(most, grants, func(changes []fleet.SettingChange) bool {
+				why := Broken(f, changes)
+				blocked = verdict.Or(blocked, why)
+				return !why.Any()
 			})
 		}
-		step.Changes = append(step.Changes, sets...)
+		step.Changes = append(step.Changes, changes...)
 	}
 	slices.SortFunc(step.Changes, fleet.CompareChanges)
 	return step, blocked
 }
 
-// within is as much of the sets as a step may move of so many connections, one unit at least, and as fits.
-func (s State) within(most int, sets []fleet.SettingChange,
-	fits func([]fleet.SettingChange) error) (out []fleet.SettingChange) {
-	for _, x := range sets {
+// within is as much of the changes as a step may move of so many connections, one unit at least, and as fits.
+func (s State) within(most int, changes []fleet.SettingChange,
+	fits func([]fleet.SettingChange) bool) (out []fleet.SettingChange) {
+	for _, x := range changes {
 		p, _ := s.Fleet.Pool(x.Pool())
 		part, _ := p.Only(x.Process)
 		copies := max(1, part.Reserved())
@@ -99,7 +97,7 @@ func (s State) within(most int, sets []fleet.SettingChange,
 			if y.To = x.From + by; x.To < x.From {
 				y.To = x.From - by
 			}
-			if fits == nil || fits(append(slices.Clone(out), y)) == nil {
+			if fits == nil || fits(append(slices.Clone(out), y)) {
 				out, most = append(out, y), most-by*copies
 				break
 			}
@@ -109,7 +107,7 @@ func (s State) within(most int, sets []fleet.SettingChange,
 }
 
 // AboveMax says which pool would grow above the max: that was declared for it; none: none would. One that is above it
-// already, and goes back to less, comes nearer to it: nothing is in the way of that.
+// already, and goes back to less, comes nearer to it: nothing forbids that.
 func AboveMax(f budget.Fleet, g sizing.Goal) verdict.Reason {
 	for _, x := range g.Pools {
 		p, ok := f.Pool(x.Pool)
@@ -132,7 +130,7 @@ func AboveMax(f budget.Fleet, g sizing.Goal) verdict.Reason {
 type RollbackTo struct {
 	To      int64                 // every step from that event on is taken back
 	Goal    sizing.Goal           // the sizes before
-	Traffic []shift.TrafficChange // of each traffic switch that was turned: what it said before is To, sorted by shift
+	Traffic []shift.TrafficChange // of each traffic switch that was set: what it said before is To, sorted by shift
 	Gone    []string              // pools, and lines of pools, that the steps moved and that are no longer there; sorted
 }
 
@@ -152,26 +150,26 @@ func Rollback(m state.JournalState, f budget.Fleet, to int64) (RollbackTo, bool)
 	case len(m.Past) > 0:
 		to = m.Past[len(m.Past)-1].Seq
 	}
-	way := RollbackTo{To: to}
+	back := RollbackTo{To: to}
 	before := map[fleet.SettingChange]int{} // by line, and what it is about
 	for _, p := range slices.Backward(m.Past) {
 		if p.Seq < to {
 			break
 		}
-		way.turnBack(p.Step.Traffic)
+		back.trafficBack(p.Step.Traffic)
 		for _, x := range p.Step.Changes {
 			before[fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key, From: 0, To: 0}] = x.From
 		}
 	}
-	way.backTo(f, before)
+	back.backTo(f, before)
 	if m.Step != nil {
 		for _, x := range m.Step.Changes {
-			way.goneToo(f, x)
+			back.goneToo(f, x)
 		}
 	}
-	slices.Sort(way.Gone)
-	way.Gone = slices.Compact(way.Gone)
-	return way, len(way.Goal.Pools) > 0 || len(way.Traffic) > 0 || m.Step != nil || m.RollTo > 0
+	slices.Sort(back.Gone)
+	back.Gone = slices.Compact(back.Gone)
+	return back, len(back.Goal.Pools) > 0 || len(back.Traffic) > 0 || m.Step != nil || m.RollTo > 0
 }
 
 // goneToo notes a pool, or its line in one process, that is no longer there; false: it is there.
@@ -237,8 +235,8 @@ func valuesOf(lines []sizing.GoalLine, key fleet.Key, processes int) (values []i
 	return values, len(values) == 0 || len(values) == processes && slices.Min(values) == slices.Max(values)
 }
 
-// untouched are the sizes of a pool's other lines, as they are: the sizes that traffic needs on its way back are those
-// of all.
+// untouched are the sizes of a pool's other lines, as they are: the sizes that traffic needs to return are those of
+// all.
 func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 	var out []sizing.GoalLine
 	for _, s := range p.Sizes {
@@ -250,8 +248,8 @@ func untouched(p budget.FleetPool, lines []sizing.GoalLine) []sizing.GoalLine {
 	return out
 }
 
-// turnBack notes a turn that is taken back; those after it have been.
-func (w *RollbackTo) turnBack(t *shift.TrafficChange) {
+// trafficBack notes a traffic change that is taken back; those after it have been.
+func (w *RollbackTo) trafficBack(t *shift.TrafficChange) {
 	if t == nil {
 		return
 	}
@@ -280,15 +278,15 @@ func Reachable(f budget.Fleet, g sizing.Goal) verdict.Reason {
 
 // Unreturnable says why a rollback could not go back to before steps that are still to come; none: it could, if
 // nothing else changes.
-func Unreturnable(way []ForecastStep) verdict.Reason {
-	if len(way) == 0 {
+func Unreturnable(path []ForecastStep) verdict.Reason {
+	if len(path) == 0 {
 		return verdict.Reason{}
 	}
 	var m state.JournalState
-	for i, st := range way {
+	for i, st := range path {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(i + 1), Step: st.Step})
 	}
-	after := way[len(way)-1].After
+	after := path[len(path)-1].After
 	back, _ := Rollback(m, after, 1)
 	return verdict.Or(Reachable(after, back.Goal), AboveMax(after, back.Goal))
 }
@@ -301,11 +299,11 @@ func Outsized(f budget.Fleet, g sizing.Goal) verdict.Reason {
 
 // beyond says which server's worst case at a goal is above its budget and above what is let pass.
 func beyond(f budget.Fleet, g sizing.Goal, pass func(server string) int) verdict.Reason {
-	var sets []fleet.SettingChange
+	var changes []fleet.SettingChange
 	for _, p := range f.Pools {
-		sets = append(sets, g.Changes(p)...)
+		changes = append(changes, g.Changes(p)...)
 	}
-	after := f.With(sets)
+	after := f.With(changes)
 	for _, s := range f.Servers {
 		worst := 0
 		for _, p := range after.Pools {

@@ -26,11 +26,11 @@ func TestOnlyWhatIsBackIsCalledDone(t *testing.T) {
 		{"gone", 6, 2, []string{"main/2"}, true}} {
 		u := UnevenMain(60, 6, c.size, 6)
 		u.Lines[ReserveLine("main/2")] = c.reserve
-		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
-		way, _ := Rollback(s.Journal, s.Fleet, 10)
-		s.Goal, s.Target, s.Journal.RollTo = way.Goal, way.Goal, way.To
+		s := u.State(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
+		rollback, _ := Rollback(s.Journal, s.Fleet, 10)
+		s.Goal, s.Target, s.Journal.RollTo = rollback.Goal, rollback.Goal, rollback.To
 		u.Gone = c.gone
-		s.Sample = u.Look(Noon)
+		s.Sample = u.Sample(Noon)
 		a := s.begin()
 		if done := a.Kind == state.Stop && a.Outcome == state.Done; done != c.done {
 			t.Errorf("%s: %s %s %q", c.name, a.Kind, a.Outcome, a.Reason.Text())
@@ -50,15 +50,15 @@ func TestALineThatMayNotShrinkStaysWhereItIs(t *testing.T) {
 	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
 		u := UnevenMain(60, 6, 6, 6)
 		u.Lines[ReserveLine("main/1")], u.Lines[ReserveLine("main/2")] = 2, 2
-		s := u.Situation(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
-		way, _ := Rollback(s.Journal, s.Fleet, 10)
-		s.Journal.RollTo, s.Journal.Refused = way.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9,
-			Reason: verdict.Of(verdict.Note, "it waited")}}
+		s := u.State(t, Taken(raised), sizing.Goal{}, state.DefaultPolicy())
+		rollback, _ := Rollback(s.Journal, s.Fleet, 10)
+		s.Journal.RollTo, s.Journal.Refused = rollback.To, []state.Refusal{{Pool: "main/app", Key: key, Least: 9,
+			Reason: verdict.Of(verdict.ClientWaits, "main/app")}}
 		for {
-			s = u.Situation(t, s.Journal, way.Goal, state.DefaultPolicy())
+			s = u.State(t, s.Journal, rollback.Goal, state.DefaultPolicy())
 			a := s.begin()
 			if a.Kind != state.BeginStep {
-				if a.Kind != state.Stop || a.Outcome != state.Held || a.Reason.Text() != "it waited" {
+				if a.Kind != state.Stop || a.Outcome != state.Held || !a.Reason.Is(verdict.ClientWaits) {
 					t.Errorf("%s: %s %s %q", key, a.Kind, a.Outcome, a.Reason.Text())
 				}
 				break

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestARollbackGoesBackLineByLine: each line gets what it had before the first of the steps that wrote it, and a line
@@ -21,7 +23,7 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 	shrunk := state.Step{Kind: state.Forward, Changes: plannertest.Wrote(fleet.KeySize, 5, 3, "main/1", "main/2",
 		"main/3")}
 	raised := state.Step{Kind: state.Equalise, Changes: plannertest.Wrote(fleet.KeySize, 4, 6, "main/2")}
-	wayBack := state.Step{Kind: state.Backward, Changes: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
+	undoStep := state.Step{Kind: state.Backward, Changes: plannertest.Wrote(fleet.KeySize, 5, 4, "main/2")}
 	for _, c := range []struct {
 		name  string
 		m     state.JournalState
@@ -47,16 +49,18 @@ func TestARollbackGoesBackLineByLine(t *testing.T) {
 		{"a process is gone", plannertest.Taken(shrunk), 10, &plannertest.UnevenFleet{Lines: plannertest.UnevenMain(60, 3, 3,
 			3).Lines, Budget: 60, Gone: []string{"main/2"}, Role: 0},
 			"main/app 5", 0, "main/app in main/2"},
-		{"given up on its way back", state.JournalState{StepInHand: state.StepInHand{Step: &wayBack, StepSeq: 10,
+		{"given up while it goes back", state.JournalState{StepInHand: state.StepInHand{Step: &undoStep, StepSeq: 10,
 			StepNumber: 1}}.GivenUp(), 10,
 			plannertest.UnevenMain(60, 5, 5,
 				5), "main/app 4 (main/2)", 1, ""},
 	} {
-		s := c.u.Situation(t, c.m, sizing.Goal{}, state.DefaultPolicy())
-		way, any := control.Rollback(c.m, s.Fleet, c.to)
-		if !any || way.Goal.Text() != c.goal || len(way.Goal.Lines) != c.lines || strings.Join(way.Gone, ", ") != c.gone {
-			t.Errorf("%s: to %q by %d lines, %v gone; want %q by %d, %q gone", c.name, way.Goal.Text(), len(way.Goal.Lines),
-				way.Gone, c.goal, c.lines, c.gone)
+		s := c.u.State(t, c.m, sizing.Goal{}, state.DefaultPolicy())
+		rollback, any := control.Rollback(c.m, s.Fleet, c.to)
+		if !any || rollback.Goal.Text() != c.goal || len(rollback.Goal.Lines) != c.lines ||
+			strings.Join(rollback.Gone, ", ") != c.gone {
+			t.Errorf("%s: to %q by %d lines, %v gone; want %q by %d, %q gone", c.name, rollback.Goal.Text(),
+				len(rollback.Goal.Lines),
+				rollback.Gone, c.goal, c.lines, c.gone)
 		}
 	}
 }
@@ -74,9 +78,9 @@ func TestALostProcessLeavesItsSizeToNoOther(t *testing.T) {
 	m = m.After(state.Event{Kind: state.Accepted})
 	m, _ = m.Placed(fleet.Observation{Processes: []fleet.Process{{ID: "main/1", Console: "h1"},
 		{ID: "main/2", Console: "h3"}}})
-	s := plannertest.UnevenMain(60, 5, 5).Situation(t, m, sizing.Goal{}, state.DefaultPolicy())
-	way, any := control.Rollback(m, s.Fleet, 0)
-	if got, gone := way.Goal.Text(), strings.Join(way.Gone, ", "); !any ||
+	s := plannertest.UnevenMain(60, 5, 5).State(t, m, sizing.Goal{}, state.DefaultPolicy())
+	rollback, any := control.Rollback(m, s.Fleet, 0)
+	if got, gone := rollback.Goal.Text(), strings.Join(rollback.Gone, ", "); !any ||
 		got != "main/app 4 (main/1), main/app 6 (main/2)" || gone != "main/app in main/2 at h2" {
 		t.Errorf("to %q, %q gone", got, gone)
 	}
@@ -90,18 +94,17 @@ func TestAnUndoThatFitsLineByLineIsPossible(t *testing.T) {
 	for _, c := range []struct {
 		budget, max int
 		fits        bool
-		above       string
-	}{{16, 0, true, ""}, {15, 0, false, ""}, {16, 6, true, ""}, {16, 5, true,
-		"main/app goes back to 6 in main/1, above its max: 5"}} {
+		above       bool
+	}{{16, 0, true, false}, {15, 0, false, false}, {16, 6, true, false}, {16, 5, true, true}} {
 		u := plannertest.UnevenMain(c.budget, 5, 5, 5)
-		s := u.Situation(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
+		s := u.State(t, plannertest.Taken(equal), sizing.Goal{}, state.DefaultPolicy())
 		s.Fleet.Pools[0].Rules.Max = c.max
-		way, _ := control.Rollback(s.Journal, s.Fleet, 10)
-		if why := control.Reachable(s.Fleet, way.Goal); (!why.Any()) != c.fits {
+		rollback, _ := control.Rollback(s.Journal, s.Fleet, 10)
+		if why := control.Reachable(s.Fleet, rollback.Goal); (!why.Any()) != c.fits {
 			t.Errorf("%d connections: %q", c.budget, why.Text())
 		}
-		if why := control.AboveMax(s.Fleet, way.Goal); why.Text() != c.above {
-			t.Errorf("max: %d: %q, want %q", c.max, why.Text(), c.above)
+		if why := control.AboveMax(s.Fleet, rollback.Goal); why.Is(verdict.LineAboveMax) != c.above || why.Any() != c.above {
+			t.Errorf("max: %d: %q, above: %v", c.max, why.Text(), c.above)
 		}
 	}
 }
@@ -110,21 +113,24 @@ func TestAnUndoThatFitsLineByLineIsPossible(t *testing.T) {
 func TestARollbackIsCalledPossibleLineByLine(t *testing.T) {
 	for _, c := range []struct {
 		budget, max int
-		want        string
+		want        verdict.Code
+		numbers     string
 	}{
-		{16, 0, ""},
-		{16, 6, ""},
-		{16, 5, "main/app goes back to 6 in main/1, above its max: 5"},
-		{15, 0, "pg: these sizes come to 16 connections, 1 more than the budget of 15"},
+		{16, 0, "", "[]"},
+		{16, 6, "", "[]"},
+		{16, 5, verdict.LineAboveMax, "[6 5]"}, // goes back to 6, above its max: 5
+		{15, 0, verdict.Outsized, "[16 1 15]"}, // 16 connections, 1 more than the budget of 15
 	} {
-		s := plannertest.UnevenMain(c.budget, 6, 4, 6).Situation(t, state.JournalState{},
+		s := plannertest.UnevenMain(c.budget, 6, 4, 6).State(t, state.JournalState{},
 			sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Server: "pg",
 				Size: 5}}}, state.Policy{Percent: 7})
 		s.Fleet.Pools[0].Rules.Max = c.max
 		s.AsMeasured = s.Fleet
-		way, _ := s.Forecast()
-		if got := control.Unreturnable(way); got.Text() != c.want || len(way) < 2 {
-			t.Errorf("%d connections, max: %d: %q after %d steps, want %q", c.budget, c.max, got.Text(), len(way), c.want)
+		path, _ := s.Forecast()
+		if got := control.Unreturnable(path); got.Code != c.want ||
+			fmt.Sprint(got.Numbers) != c.numbers || len(path) < 2 {
+			t.Errorf("%d connections, max: %d: %q after %d steps, want %q %s", c.budget, c.max, got.Text(), len(path), c.want,
+				c.numbers)
 		}
 	}
 	if why := control.Unreturnable(nil); why.Any() {

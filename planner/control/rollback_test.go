@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// TestARollbackGrowsNoPoolAboveItsMax refuses growth beyond max: alone: a way back that makes a pool smaller is open,
+// TestARollbackGrowsNoPoolAboveItsMax refuses growth beyond max: alone: an undo that makes a pool smaller is open,
 // however far above its max: the pool stays.
 func TestARollbackGrowsNoPoolAboveItsMax(t *testing.T) {
 	for _, c := range []struct {

@@ -43,24 +43,24 @@ func TestEveryLineGoesBackToWhatItWas(t *testing.T) {
 			u.Role, u.Budget = max(u.Budget, now), max(u.Budget, now)+30
 		}
 		policy := state.Policy{Percent: []float64{1, 5, 20, 100}[r.IntN(4)]}
-		s := u.Situation(t, m, sizing.Goal{}, policy)
-		way, any := Rollback(m, s.Fleet, m.Past[first].Seq)
+		s := u.State(t, m, sizing.Goal{}, policy)
+		rollback, any := Rollback(m, s.Fleet, m.Past[first].Seq)
 		if !any {
 			t.Fatalf("seed %d: nothing to take back", seed)
 		}
-		if why := Reachable(s.Fleet, way.Goal); why.Any() {
+		if why := Reachable(s.Fleet, rollback.Goal); why.Any() {
 			t.Fatalf("seed %d: %v to %v: %s", seed, u.Lines, want, why.Text())
 		}
-		uneven += b2i(len(way.Goal.Lines) > 0)
-		m.RollTo = way.To
+		uneven += b2i(len(rollback.Goal.Lines) > 0)
+		m.RollTo = rollback.To
 		for n := 0; ; n++ {
 			if n == 1000 {
 				t.Fatalf("seed %d: no end", seed)
 			}
-			s = u.Situation(t, m, way.Goal, policy)
+			s = u.State(t, m, rollback.Goal, policy)
 			if r.IntN(3) == 0 { // it was interrupted, and is begun again
-				way, _ = Rollback(m, s.Fleet, 0)
-				s.Goal, s.Target = way.Goal, way.Goal
+				rollback, _ = Rollback(m, s.Fleet, 0)
+				s.Goal, s.Target = rollback.Goal, rollback.Goal
 			}
 			if a := s.begin(); a.Kind != state.BeginStep {
 				if a.Outcome != state.Done {

@@ -1,7 +1,6 @@
 package control_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,34 +8,36 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAPauseOnAConsoleIsNamed, and how it ends, wherever the waiting that it makes is the reason for anything.
 func TestAPauseOnAConsoleIsNamed(t *testing.T) {
-	for want, stop := range map[string]func(*fleet.Alias){
-		"db is paused in a/1: RESUME db on its console ends that":   func(a *fleet.Alias) { a.Paused = true },
-		"db is disabled in a/1: ENABLE db on its console ends that": func(a *fleet.Alias) { a.Disabled = true },
+	for want, stop := range map[verdict.Code]func(*fleet.Alias){
+		verdict.AliasPaused:   func(a *fleet.Alias) { a.Paused = true },
+		verdict.AliasDisabled: func(a *fleet.Alias) { a.Disabled = true },
 	} {
-		s := plannertest.NewStage(0)
-		s.Open(t)
-		s.Act(t, state.Release)
-		said := ""
+		s := plannertest.NewTwoPools(0)
+		s.Begin(t)
+		s.Do(t, state.Release)
+		waited := false
 		for n := range 20 {
-			s.See(16, 16, 10, 10, func(o *fleet.Observation) {
+			s.Observe(16, 16, 10, 10, func(o *fleet.Observation) {
 				a := &o.Processes[0].Aliases[0]
 				a.Counters.Xacts = 1000
 				a.Pools[0].ClientsWaiting, a.Pools[0].MaxWait = 5*n, time.Duration(n)*time.Second
 				stop(a)
 			})
-			if a := s.Next(); strings.Contains(a.Reason.Text(), "a/db") {
-				said = a.Reason.Text()
-				if !strings.HasSuffix(said, want) {
-					t.Errorf("%s", said)
+			why := s.Next().Reason
+			if why.Is(verdict.ClientWaits, verdict.PoolWaits, verdict.QueueGrows) {
+				waited = true
+				if !why.Has(want) {
+					t.Errorf("%s, want %s as well", why.Text(), want)
 				}
 			}
 		}
-		if said == "" {
-			t.Errorf("nothing is said of it: want %q", want)
+		if !waited {
+			t.Errorf("nothing is said of the waiting: want %s", want)
 		}
 		if got := control.Stopped("a/1", fleet.Alias{Name: "db"}); got.Any() {
 			t.Error(got.Text())
@@ -47,27 +48,27 @@ func TestAPauseOnAConsoleIsNamed(t *testing.T) {
 // TestASoakOfAStoppedPoolShowsNothing: a step is not done while somebody keeps one of its pools from being served.
 func TestASoakOfAStoppedPoolShowsNothing(t *testing.T) {
 	pause := func(o *fleet.Observation) { o.Processes[1].Aliases[0].Paused = true }
-	s := plannertest.NewStage(0)
-	s.Open(t)
-	s.Act(t, state.Release)
-	for s.See(16, 9, 10, 10); s.Next().Kind == state.Wait; s.See(16, 9, 10, 10) {
+	s := plannertest.NewTwoPools(0)
+	s.Begin(t)
+	s.Do(t, state.Release)
+	for s.Observe(16, 9, 10, 10); s.Next().Kind == state.Wait; s.Observe(16, 9, 10, 10) {
 	}
-	s.Act(t, state.Grant)
+	s.Do(t, state.Grant)
 	soaked := func(change ...func(*fleet.Observation)) state.Action {
 		for range int(s.Policy.Soak/time.Second) + 2 {
-			s.See(16, 9, 14, 10, change...)
+			s.Observe(16, 9, 14, 10, change...)
 		}
 		return s.Next()
 	}
 	if a := soaked(pause); a.Kind != state.Wait || !a.Held ||
-		!strings.Contains(a.Reason.Text(), "db is paused in b/1: RESUME db") {
+		!a.Reason.Is(verdict.UnseenThere) || !a.Reason.Has(verdict.AliasPaused) {
 		t.Errorf("%s, held %v: %q; want it held", a.Kind, a.Held, a.Reason.Text())
 	}
-	s.Memory.RollTo = 1
+	s.Journal.RollTo = 1
 	if a := s.Next(); a.Held {
 		t.Errorf("a rollback waits for a pool that somebody has stopped: %q", a.Reason.Text())
 	}
-	s.Memory.RollTo = 0
-	s.See(16, 9, 14, 10)
-	s.Act(t, state.CompleteStep)
+	s.Journal.RollTo = 0
+	s.Observe(16, 9, 14, 10)
+	s.Do(t, state.CompleteStep)
 }

@@ -16,8 +16,8 @@ import (
 var update = flag.Bool("update", false, "write what the stories print; read the diff before you commit it")
 
 // TestStories runs every story of testdata. A story is a text file: comments, blocks of commands, and below the four
-// dashes of each block its transcript. The verbs are those of story.do; what a command expects of the controller fails
-// with -update, too.
+// dashes of each block its transcript. The commands are those of story.do; what a command expects of the controller
+// fails with -update, too.
 //
 //	# A release drains before its connections are granted.
 //	fleet spare=0
@@ -81,8 +81,8 @@ func tell(t *testing.T, file, text string) []byte {
 		default:
 			block = true
 			out.WriteString(line + "\n")
-			verb, rest, _ := strings.Cut(line, " ")
-			x.do(&printed, verb, rest)
+			command, rest, _ := strings.Cut(line, " ")
+			x.do(&printed, command, rest)
 		}
 	}
 	if block && !transcript {
@@ -135,4 +135,4 @@ func (x *story) duration(text string, absent time.Duration) time.Duration {
 }
 
 // since is the time of a story: how long after noon.
-func since(s *plannertest.Stage) time.Duration { return s.Now.Sub(plannertest.Noon) }
+func since(s *plannertest.TwoPools) time.Duration { return s.Now.Sub(plannertest.Noon) }

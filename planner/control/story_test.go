@@ -13,13 +13,14 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // story is a controller over a fleet by hand: pools a/db and b/db of one server, in one process each.
 type story struct {
 	t  *testing.T
 	at string // file and line of the command
-	s  *plannertest.Stage
+	s  *plannertest.TwoPools
 }
 
 // do runs one command.
@@ -41,14 +42,14 @@ type story struct {
 //	rollback                        a person takes the step in hand back, with a run of its own
 //	forecast                        the steps to the goal, and how long they take
 //	steps                           how many steps are done
-func (x *story) do(out io.Writer, verb, rest string) {
+func (x *story) do(out io.Writer, command, rest string) {
 	w := argsOf(rest)
-	if x.s == nil && verb != "fleet" {
-		x.t.Fatalf("%s: %s comes before a fleet", x.at, verb)
+	if x.s == nil && command != "fleet" {
+		x.t.Fatalf("%s: %s comes before a fleet", x.at, command)
 	}
-	switch verb {
+	switch command {
 	case "fleet":
-		x.s = plannertest.NewStage(int(x.number(w, "spare", 0)))
+		x.s = plannertest.NewTwoPools(int(x.number(w, "spare", 0)))
 	case "goal":
 		for i, name := range []string{"a", "b"} {
 			x.s.Goal.Pools[i].Size = int(x.number(w, name, float64(x.s.Goal.Pools[i].Size)))
@@ -74,7 +75,7 @@ func (x *story) do(out io.Writer, verb, rest string) {
 			x.t.Fatalf("%s: do wants the kind of the next action", x.at)
 		}
 		x.expect(x.s.Next(), w.bare)
-		fmt.Fprintln(out, actionText(x.s.Act(x.t, state.ActionKind(w.bare[0]))))
+		fmt.Fprintln(out, actionText(x.s.Do(x.t, state.ActionKind(w.bare[0]))))
 	case "intend":
 		a := x.s.Next()
 		x.expect(a, w.bare)
@@ -83,7 +84,8 @@ func (x *story) do(out io.Writer, verb, rest string) {
 	case "fail":
 		a := x.s.Next()
 		outcome, reason, _ := strings.Cut(rest, " ")
-		x.record(map[string]any{"kind": state.Failed, "action": a, "outcome": spaced(outcome), "reason": reason})
+		x.record(map[string]any{"kind": state.Failed, "action": a, "outcome": spaced(outcome), "code": verdict.ActionFailed,
+			"reason": reason})
 		fmt.Fprintf(out, "failed: %s\n", reason)
 	case "watch":
 		x.watch(out, w)
@@ -92,15 +94,15 @@ func (x *story) do(out io.Writer, verb, rest string) {
 	case "pass":
 		x.s.Now = x.s.Now.Add(x.duration(rest, 0))
 	case "blind":
-		x.s.Trail = x.s.Trail.Broken()
+		x.s.Recent = x.s.Recent.Broken()
 	case "restart":
-		x.s.Trail, x.s.Gate = control.RecentSamples{}, control.SaturationGuard{}
+		x.s.Recent, x.s.Guard = control.RecentSamples{}, control.SaturationGuard{}
 		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &x.s.Goal})
 	case "rollback":
-		x.s.Trail, x.s.Gate = control.RecentSamples{}, control.SaturationGuard{}
-		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: x.s.Memory.StepSeq})
+		x.s.Recent, x.s.Guard = control.RecentSamples{}, control.SaturationGuard{}
+		x.s.Record(state.Event{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: x.s.Journal.StepSeq})
 	case "forecast":
-		steps, blocked := control.State{Samples: control.Samples{Fleet: x.s.Fleet}, Aim: control.Aim{Goal: x.s.Goal},
+		steps, blocked := control.State{Samples: control.Samples{Fleet: x.s.Fleet}, RunGoal: control.RunGoal{Goal: x.s.Goal},
 			Policy: x.s.Policy}.Forecast()
 		for i, step := range steps {
 			fmt.Fprintf(out, "%d  %s\n", i+1, step.Step.Text())
@@ -110,9 +112,9 @@ func (x *story) do(out io.Writer, verb, rest string) {
 			fmt.Fprintln(out, "blocked:", why)
 		}
 	case "steps":
-		fmt.Fprintf(out, "%d steps are done\n", x.s.Memory.Steps)
+		fmt.Fprintf(out, "%d steps are done\n", x.s.Journal.Steps)
 	default:
-		x.t.Fatalf("%s: there is no verb %q", x.at, verb)
+		x.t.Fatalf("%s: there is no command %q", x.at, command)
 	}
 }
 
@@ -140,13 +142,13 @@ func (x *story) sample(w args) {
 	if n := int(x.number(w, "direct", 0)); n > 0 {
 		change = append(change, func(o *fleet.Observation) { o.Servers[0].Backends.DirectConns = n })
 	}
-	x.s.See(size[0], open[0], size[1], open[1], change...)
+	x.s.Observe(size[0], open[0], size[1], open[1], change...)
 }
 
 // signal gives the guard a value of a signal.
 func (x *story) signal(w args) {
 	if len(w.values) == 0 {
-		x.s.Gate = control.SaturationGuard{}
+		x.s.Guard = control.SaturationGuard{}
 		return
 	}
 	rule := control.Threshold{Hold: x.number(w, "hold", 0.85), Resume: x.number(w, "resume", 0.8),
@@ -156,7 +158,7 @@ func (x *story) signal(w args) {
 			rule.Name = name
 		}
 	}
-	x.s.Gate = x.s.Gate.Add([]fleet.Signal{{Name: rule.Name, Server: "pg", Value: fleet.Float(x.number(w, rule.Name, 0)),
+	x.s.Guard = x.s.Guard.Add([]fleet.Signal{{Name: rule.Name, Server: "pg", Value: fleet.Float(x.number(w, rule.Name, 0)),
 		At: x.s.Now}}, []control.Threshold{rule}, []string{"pg"}, time.Minute, x.s.Now)
 }
 

@@ -2,7 +2,6 @@ package control_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,11 +12,12 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/steps"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
-	s := plannertest.NewStage(9)
-	s.See(20, 18, 10, 10, func(o *fleet.Observation) {
+	s := plannertest.NewTwoPools(9)
+	s.Observe(20, 18, 10, 10, func(o *fleet.Observation) {
 		p := o.Processes[0]
 		p.ID = "a/2"
 		p.Aliases = []fleet.Alias{p.Aliases[0]}
@@ -35,7 +35,7 @@ func TestRefusedPoolsAreNotMadeEqualAgain(t *testing.T) {
 
 // TestUnequalProcessesWithoutRoomWaitForReleases: what is too large elsewhere makes room for them first.
 func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
-	s := plannertest.NewStage(14)
+	s := plannertest.NewTwoPools(14)
 	twice := func(o *fleet.Observation) {
 		p := o.Processes[1]
 		p.ID = "b/2"
@@ -44,14 +44,14 @@ func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
 		o.Processes = append(o.Processes, p)
 	}
 	for range 3 {
-		s.See(20, 16, 10, 10, twice)
+		s.Observe(20, 16, 10, 10, twice)
 	}
 	a := s.Next()
 	if a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{a/1 db pool_size 20 16}]" {
 		t.Fatalf("%+v", a)
 	}
 	for range 3 {
-		s.See(16, 16, 10, 10, twice)
+		s.Observe(16, 16, 10, 10, twice)
 	}
 	if a := s.Next(); a.Kind != state.BeginStep || fmt.Sprint(a.Step.Changes) != "[{b/1 db pool_size 10 14}]" {
 		t.Fatalf("once there is room: %+v", a)
@@ -60,9 +60,9 @@ func TestUnequalProcessesWithoutRoomWaitForReleases(t *testing.T) {
 	goal.Pools = goal.Pools[1:]
 	s.Goal = goal
 	for range 3 {
-		s.See(20, 16, 10, 10, twice)
+		s.Observe(20, 16, 10, 10, twice)
 	}
-	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "no room to make them the same") {
+	if a := s.Next(); !a.Held || !a.Reason.Is(verdict.NoRoomToEqualise) {
 		t.Fatalf("nothing to release: %+v", a)
 	}
 }
@@ -72,7 +72,7 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 	pool := func(id, server string, sizes ...int) budget.FleetPool {
 		p := budget.FleetPool{ID: id, Group: id[:1], Alias: "db", Server: server, Rules: budget.Rules{Min: 1, Weight: 1,
 			Utilization: 0.9, MaxWaitMean: time.Second, MaxWaitP99: time.Second, Count: budget.CountWorst},
-			Load: plannertest.StageLoad(id[:1])}
+			Load: plannertest.GroupLoad(id[:1])}
 		for i, n := range sizes {
 			process := fmt.Sprintf("%s/%d", id[:1], i+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: n, CapConns: 0})
@@ -88,7 +88,8 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 			Reserve: 0, MeanWait: 0.001}}}
 	policy := state.DefaultPolicy()
 	policy.Percent = 100
-	steps, _ := control.State{Samples: control.Samples{Fleet: f}, Aim: control.Aim{Goal: g}, Policy: policy}.Forecast()
+	steps, _ := control.State{Samples: control.Samples{Fleet: f}, RunGoal: control.RunGoal{Goal: g},
+		Policy: policy}.Forecast()
 	for _, s := range steps {
 		f = f.With(s.Step.Changes).Drained()
 	}

@@ -17,7 +17,7 @@ import (
 func Unseen(s State) (a state.Action, due bool) {
 	step, m := s.Journal.Step, s.Journal
 	s.unseen = true
-	if step == nil || s.Paused.Any() || s.misread().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
+	if step == nil || s.Paused.Any() || s.switchDrift().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
 		return a, false
 	}
 	if step.Kind != state.Backward {
@@ -25,15 +25,15 @@ func Unseen(s State) (a state.Action, due bool) {
 		switch in := m.Intent; {
 		case !why.Any():
 			return a, false
-		case in != nil && in.Traffic != nil && in.Traffic.To == step.Traffic.From: // it is on its way back already
+		case in != nil && in.Traffic != nil && in.Traffic.To == step.Traffic.From: // it goes back already
 			return *in, true
 		case in != nil && in.Traffic != nil: // nobody knows whether it was made
 			return state.ShiftOf(step.Traffic.Back(), why), true
 		}
-		return state.AbortOf(s.wayBack(*step), nil, why), true
+		return state.AbortOf(s.undoStep(*step), nil, why), true
 	}
 	if step.Traffic != nil {
-		if a, due := s.turn(*step.Traffic); due {
+		if a, due := s.trafficDue(*step.Traffic); due {
 			return a, a.Kind == state.ShiftTraffic
 		}
 	}
@@ -54,7 +54,8 @@ func Unseen(s State) (a state.Action, due bool) {
 
 // Unflush ends flushes where no sample shows the fleet, over a pause, too: nobody sees whether connections are left to
 // end. What goes back is more urgent and comes first; where that cannot be done, a flush does not wait for it. A
-// turn, or an action whose fate a sample must tell, stays the newest of which nobody knows whether it was done.
+// traffic change, or an action whose fate a sample must tell, stays the newest of which nobody knows whether it was
+// done.
 func Unflush(m state.JournalState, now time.Time) (a state.Action, due bool) {
 	flushed := m.Flushed()
 	if len(flushed) == 0 || !endsFlush(m.Intent) {
@@ -75,10 +76,10 @@ func endsFlush(intent *state.Action) bool {
 // unseenAbort says why a step should go back, as far as signals tell: those of the server from which its traffic has
 // moved, or may have, and of each on which it has granted something, or may have.
 func (s State) unseenAbort(step state.Step) verdict.Reason {
-	if step.Traffic != nil && s.Journal.RollTo > 0 { // it is the way back itself
+	if step.Traffic != nil && s.Journal.RollTo > 0 { // the step is the undo itself
 		return verdict.Reason{}
 	}
-	if in := s.Journal.Intent; s.flipped(step) || in != nil && in.Traffic != nil {
+	if in := s.Journal.Intent; s.shifted(step) || in != nil && in.Traffic != nil {
 		shift, _, _ := s.shift(step.Traffic.Shift)
 		if why := s.Guard.Aborts(s.server(shift.From)); why.Any() {
 			return why
@@ -94,9 +95,9 @@ func (s State) unseenAbort(step state.Step) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// wayBack is the step that returns to where one began: every line that is not there, as it is seen, or that the journal
-// does not know to be there. A file may say what its process does not have yet.
-func (s State) wayBack(step state.Step) state.Step {
+// undoStep is the step that returns to where one began: every line that is not there, as it is seen, or that the
+// journal does not know to be there. A file may say what its process does not have yet.
+func (s State) undoStep(step state.Step) state.Step {
 	back := state.Step{Kind: state.Backward}
 	for _, x := range step.Changes {
 		at, seen := 0, false
@@ -111,7 +112,7 @@ func (s State) wayBack(step state.Step) state.Step {
 			back.Changes = append(back.Changes, x.Back())
 		}
 	}
-	if s.flipped(step) {
+	if s.shifted(step) {
 		back.Traffic = &shift.TrafficChange{Shift: step.Traffic.Shift, From: step.Traffic.To, To: step.Traffic.From}
 	}
 	return back
@@ -125,7 +126,7 @@ func (s State) Back() state.Step {
 		next, _, _ := s.NextStep()
 		return next
 	case s.Journal.Unwind:
-		return s.wayBack(*step)
+		return s.undoStep(*step)
 	default:
 		next := *step
 		next.Changes = s.there(step.Changes)
@@ -146,13 +147,12 @@ func (s State) Barred() (why verdict.Reason, none bool) {
 		}
 	}
 	fleet := s.Fleet.With(releases).Drained()
-	err := Promise(fleet, grants)
-	if err == nil {
+	if why = Broken(fleet, grants); !why.Any() {
 		return why, false
 	}
 	part := slices.Clone(grants)
 	for i := range part {
 		part[i].To = part[i].From + 1
 	}
-	return verdict.Of(verdict.NoRoom, "", err), len(releases) == 0 && first.Traffic == nil && Promise(fleet, part) != nil
+	return why, len(releases) == 0 && first.Traffic == nil && Broken(fleet, part).Any()
 }

@@ -12,76 +12,77 @@ import (
 // TestGrantsGoBackThoughNothingIsSeen, what may have been granted among them, and nothing that makes a line larger.
 func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 	for _, done := range []bool{true, false} { // false: the grant is in hand, and nobody knows how far
-		s, paused := NewStage(0), ""
+		s, paused := NewTwoPools(0), verdict.Reason{}
 		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 			Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
 		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant,
 			Changes: step.Changes[1:]}
-		s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, At: s.Now, Goal: &s.Goal})
-		s.Memory = s.Memory.After(state.Event{Kind: state.StepBegan, Step: step, At: s.Now})
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &release, At: s.Now})
-		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &release, At: s.Now})
-		s.See(16, 9, 10, 9)
+		s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, At: s.Now, Goal: &s.Goal})
+		s.Journal = s.Journal.After(state.Event{Kind: state.StepBegan, Step: step, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &release, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.Acted, Action: &release, At: s.Now})
+		s.Observe(16, 9, 10, 9)
 		unseen := func() (state.Action, bool) {
-			return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
-				Bars: Bars{Paused: verdict.Noted(paused)}})
+			return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Guard}, Journal: s.Journal,
+				Policy: s.Policy,
+				Bars:   Bars{Paused: paused}})
 		}
 		s.Saturated()
 		if a, due := unseen(); due {
 			t.Fatalf("nothing was granted, and %+v is due", a)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &grant, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &grant, At: s.Now})
 		if done {
-			s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &grant, At: s.Now})
+			s.Journal = s.Journal.After(state.Event{Kind: state.Acted, Action: &grant, At: s.Now})
 		}
-		open := s.Gate
-		s.Gate = SaturationGuard{}
+		begun := s.Guard
+		s.Guard = SaturationGuard{}
 		if a, due := unseen(); due {
 			t.Fatalf("no signal says so, and %+v is due", a)
 		}
-		s.Gate, paused = open, "paused by somebody"
+		s.Guard, paused = begun, verdict.Of(verdict.PausedBy, "somebody")
 		if a, due := unseen(); due {
 			t.Fatalf("it is paused, and %+v is due", a)
 		}
-		paused = ""
+		paused = verdict.Reason{}
 		abort, due := unseen()
-		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || abort.Reason.Text() == "" {
+		if !due || abort.Kind != state.AbortStep || len(abort.Step.Changes) != 2 || !abort.Reason.Is(verdict.SignalAborts) {
 			t.Fatalf("%v %+v", due, abort)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.StepAbort, Step: abort.Step, Reason: abort.Reason, At: s.Now})
 		retreat, due := unseen()
 		if want := (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}); !due ||
 			retreat.Kind != state.Retreat || len(retreat.Changes) != 1 || retreat.Changes[0] != want {
 			t.Fatalf("%v %+v", due, retreat)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &retreat, At: s.Now})
-		failed := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: state.Blind})
+		s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &retreat, At: s.Now})
+		failed := s.Journal.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: state.Blind})
 		for outcome, again := range map[state.Outcome]bool{state.Blind: true, state.Held: true, state.Drifted: false,
 			state.LockLost: false} {
-			m := s.Memory.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: outcome})
-			if a, due := Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: m}); due {
+			m := s.Journal.After(state.Event{Kind: state.Failed, Action: &retreat, At: s.Now, Outcome: outcome})
+			if a, due := Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Guard}, Journal: m}); due {
 				t.Errorf("%s: %+v is due at once", outcome, a)
 			}
-			if a, due := Unseen(State{Samples: Samples{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Guard: s.Gate},
+			if a, due := Unseen(State{Samples: Samples{Now: s.Now.Add(retryAfter), Fleet: s.Fleet, Guard: s.Guard},
 				Journal: m}); due != again {
 				t.Errorf("%s: %v %+v", outcome, due, a)
 			}
 		}
-		for _, m := range []state.JournalState{s.Memory, failed} { // and once it is seen, whatever became of it
-			s.Memory, s.Now = m, s.Now.Add(retryAfter)
+		for _, m := range []state.JournalState{s.Journal, failed} { // and once it is seen, whatever became of it
+			s.Journal, s.Now = m, s.Now.Add(retryAfter)
 			for range 3 {
-				s.See(16, 9, 14, 9)
+				s.Observe(16, 9, 14, 9)
 			}
 			if a := s.Next(); a.Kind != state.Retreat || a.Changes[0].To != 10 {
 				t.Fatalf("%+v", a)
 			}
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &retreat, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.Acted, Action: &retreat, At: s.Now})
 		if a, due := unseen(); due {
 			t.Fatalf("all has gone back that may unseen, and %+v is due", a)
 		}
 		for range 3 {
-			s.See(16, 9, 10, 9)
+			s.Observe(16, 9, 10, 9)
 		}
 		if a := s.Next(); a.Kind != state.Grant || a.Changes[0] != (fleet.SettingChange{Process: "a/1", Alias: "db",
 			Key: fleet.KeySize, From: 16, To: 20}) {
@@ -91,14 +92,15 @@ func TestGrantsGoBackThoughNothingIsSeen(t *testing.T) {
 }
 
 // TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes where nothing is seen: else traffic would stay where nobody
-// looks for it.
+// watches it.
 func TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	s := Shifting()
-	flip := s.Due(t, state.ShiftTraffic)
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
+	increment := s.Due(t, state.ShiftTraffic)
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	unseen := func() (state.Action, bool) {
 		s.Now = s.Now.Add(retryAfter)
-		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Gate}, Journal: s.Memory, Policy: s.Policy,
+		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet, Guard: s.Guard}, Journal: s.Journal,
+			Policy:     s.Policy,
 			TrafficNow: TrafficNow{Shifts: s.Shifts, Readings: s.Readings}})
 	}
 	if a, due := unseen(); due {
@@ -109,19 +111,19 @@ func TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 	if !due || back.Kind != state.ShiftTraffic || back.Traffic.To != 0 || back.Traffic.From != 50 {
 		t.Fatalf("%v %+v", due, back)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &back, At: s.Now, Outcome: state.Held})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &back, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Failed, Action: &back, At: s.Now, Outcome: state.Held})
 	// it is repeated as it is
 	if again, due := unseen(); !due || again.Kind != state.ShiftTraffic || again.Traffic.To != 0 {
 		t.Fatalf("%v %+v", due, again)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Acted, Action: &back, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Acted, Action: &back, At: s.Now})
 	abort, due := unseen()
 	if !due || abort.Kind != state.AbortStep || abort.Step.Traffic != nil || len(abort.Step.Changes) == 0 {
 		t.Fatalf("%v %+v", due, abort)
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
-	if x, _ := s.Memory.Switch("a/db:b/db"); x.X != 0 {
+	s.Journal = s.Journal.After(state.Event{Kind: state.StepAbort, Step: abort.Step, At: s.Now})
+	if x, _ := s.Journal.Switch("a/db:b/db"); x.X != 0 {
 		t.Errorf("the journal has the switch at %d %%", x.X)
 	}
 	if a, due := unseen(); !due || a.Kind != state.Retreat {
@@ -132,7 +134,7 @@ func TestAnIncrementOfUnknownFateGoesBackBeforeTheStepDoes(t *testing.T) {
 // TestALineOfUnknownFateIsWrittenAsItGoesBack though its process shows the size of before: its file may not.
 func TestALineOfUnknownFateIsWrittenAsItGoesBack(t *testing.T) {
 	for _, seen := range []bool{false, true} { // whether it was seen that the step has to go back
-		s := NewStage(0)
+		s := NewTwoPools(0)
 		step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
 			Key: fleet.KeySize, From: 20, To: 16}, {Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 10, To: 14}}}
 		release, grant := state.Action{Kind: state.Release, Changes: step.Changes[:1]}, state.Action{Kind: state.Grant,
@@ -141,34 +143,34 @@ func TestALineOfUnknownFateIsWrittenAsItGoesBack(t *testing.T) {
 			{Kind: state.Intended, Action: &release},
 			{Kind: state.Acted, Action: &release}, {Kind: state.Intended, Action: &grant}} {
 			e.At = s.Now
-			s.Memory = s.Memory.After(e)
+			s.Journal = s.Journal.After(e)
 		}
-		back := State{Journal: s.Memory, unseen: true}.wayBack(*step)
+		back := State{Journal: s.Journal, unseen: true}.undoStep(*step)
 		if seen {
-			s.See(16, 9, 10, 9) // the RELOAD did not come
-			back = State{Journal: s.Memory, Samples: Samples{Sample: s.Look, Fleet: s.Fleet}}.wayBack(*step)
+			s.Observe(16, 9, 10, 9) // the RELOAD did not come
+			back = State{Journal: s.Journal, Samples: Samples{Sample: s.Sample, Fleet: s.Fleet}}.undoStep(*step)
 		}
-		s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: &back, At: s.Now})
+		s.Journal = s.Journal.After(state.Event{Kind: state.StepAbort, Step: &back, At: s.Now})
 		for range 4 {
-			s.See(16, 9, 10, 9)
+			s.Observe(16, 9, 10, 9)
 		}
-		if a := s.Act(t, state.Retreat); len(a.Changes) != 1 ||
+		if a := s.Do(t, state.Retreat); len(a.Changes) != 1 ||
 			a.Changes[0] != (fleet.SettingChange{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 14, To: 10}) {
 			t.Fatalf("seen %v: %+v", seen, a)
 		}
-		s.See(16, 9, 10, 9)
-		s.See(16, 9, 10, 9)
-		s.See(16, 9, 10, 9)
-		s.Act(t, state.Grant)
-		s.See(20, 9, 10, 9)
-		s.Act(t, state.CompleteStep)
+		s.Observe(16, 9, 10, 9)
+		s.Observe(16, 9, 10, 9)
+		s.Observe(16, 9, 10, 9)
+		s.Do(t, state.Grant)
+		s.Observe(20, 9, 10, 9)
+		s.Do(t, state.CompleteStep)
 	}
 }
 
 // TestAFlushEndsUnseen: where no sample shows the fleet it ends at once, over a retreat that fails too; one that could
 // not be ended is tried again after a while, and what a sample must tell of stays known.
 func TestAFlushEndsUnseen(t *testing.T) {
-	s := PinnedSituation(t, 40, 7)
+	s := PinnedState(t, 40, 7)
 	if a, due := Unflush(s.Journal, s.Now); due {
 		t.Errorf("%+v, and nothing is flushed", a)
 	}
@@ -191,9 +193,9 @@ func TestAFlushEndsUnseen(t *testing.T) {
 	m = after(m, 91, state.Event{Kind: state.Acted, Action: &flush})
 	due("a flush", m, s.Now, true)
 	retreat := state.Action{Kind: state.Retreat, Changes: s.Journal.Step.Changes}
-	fails := func(act *state.Action) state.JournalState {
-		return after(after(m, 92, state.Event{Kind: state.Intended, Action: act}), 93,
-			state.Event{Kind: state.Failed, Action: act, Outcome: state.Blind})
+	fails := func(action *state.Action) state.JournalState {
+		return after(after(m, 92, state.Event{Kind: state.Intended, Action: action}), 93,
+			state.Event{Kind: state.Failed, Action: action, Outcome: state.Blind})
 	}
 	failing := fails(&retreat)
 	due("a retreat that has just failed", failing, s.Now, true)

@@ -11,9 +11,9 @@ import (
 
 func TestTextsOfMovedTrafficHaveNoExponent(t *testing.T) {
 	for _, scale := range plannertest.Scales {
-		plannertest.NoExponent(t, "moved", scale, turnOf(scale, -0.2).Text)
-		plannertest.NoExponent(t, "not moved", scale, turnOf(scale, 0).Text)
-		plannertest.NoExponent(t, "confounded", scale, turnOf(scale, 0.2).Text)
+		plannertest.NoExponent(t, "moved", scale, turnOf(scale, -0.2).Why.Text())
+		plannertest.NoExponent(t, "not moved", scale, turnOf(scale, 0).Why.Text())
+		plannertest.NoExponent(t, "confounded", scale, turnOf(scale, 0.2).Why.Text())
 	}
 }
 

@@ -10,6 +10,7 @@ type Excluded struct {
 	Numbers []float64    `json:"excluded_numbers,omitempty"`
 	Said    string       `json:"excluded,omitempty"`
 	Args    []any        `json:"-"`
+	Also    []any        `json:"-"`
 }
 
 // Any reports whether there is a reason.

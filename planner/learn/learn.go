@@ -31,15 +31,22 @@ type SoakResult struct {
 	Others Measure `json:"others"`
 	// share of To that was predicted, with its 95 % interval; nil: nothing could be
 	Expected *load.Range `json:"expected,omitempty"`
-	Verdict  Verdict     `json:"verdict,omitempty"` // of the counters about the turn before it
-	Text     string      `json:"text,omitempty"`    // why
-	All      bool        `json:"all,omitempty"`     // the verdict is that of all points together
+	// of the counters about the traffic change before the soak; empty: there was none
+	Verdict Verdict        `json:"verdict,omitempty"`
+	Why     verdict.Reason `json:"why,omitzero"`  // of Verdict, with its numbers; none: there is no verdict
+	All     bool           `json:"all,omitempty"` // the verdict is that of all soaks together
 	// the share is as expected, and had it stayed as it was it would not be
 	Risen    bool `json:"risen,omitempty"`
 	Excluded      // why nothing is learnt from it; none: something is
 	// the traffic was taken back from there: more came than was believed
 	Back   bool `json:"back,omitempty"`
 	Survey bool `json:"survey,omitempty"` // of the samples before a run: no turn was made before it
+}
+
+// Spoken is the soak as a journal keeps it: each reason in it with its sentence.
+func (p SoakResult) Spoken() SoakResult {
+	p.Why, p.Excluded = p.Why.Spoken(), p.Excluded.Spoken()
+	return p
 }
 
 // Share is the part of the two pools' load that To carries, and its sampling deviation by the delta method. What both

@@ -1,14 +1,14 @@
 package learn
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/pgbudget/pgbudget/planner/load"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Verdict is what counters say about a turn of a traffic switch.
@@ -39,10 +39,10 @@ type ObservedChange struct {
 // Judgement is a verdict with its figures, in transactions per second from one pool to the other.
 type Judgement struct {
 	Verdict Verdict
-	Power   float64 // the chance that a sample of that length says "moved" if as little moves as is believed to, 0..1
-	Seen    float64 // transactions per second that moved from one pool to the other
-	SD      float64 // its deviation, transactions per second
-	Text    string  // the verdict as a sentence with both numbers
+	Power   float64        // the chance that a sample of that length says "moved" if as little moves as is expected, 0..1
+	Seen    float64        // transactions per second that moved from one pool to the other
+	SD      float64        // its deviation, transactions per second
+	Why     verdict.Reason // the verdict with its numbers; of codes FewSamples to OppositeChange, never none
 }
 
 // What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.
@@ -79,20 +79,18 @@ const (
 // and a sample of that length would have seen the least that was expected.
 func Judge(t ObservedChange) Judgement {
 	n := min(len(t.Before), len(t.After))
+	cannotTell := func(why verdict.Reason) Judgement { return Judgement{Verdict: CannotTell, Why: why} }
 	if n < leastStretches {
-		return Judgement{Verdict: CannotTell,
-			Text: fmt.Sprintf("%d samples before and %d after the traffic change are too few",
-				len(t.Before), len(t.After))}
+		return cannotTell(verdict.Of(verdict.FewSamples, "", len(t.Before), len(t.After)))
 	}
 	before, after := sum(t.Before), sum(t.After)
 	switch {
 	case t.FromX == t.ToX:
-		return Judgement{Verdict: CannotTell, Text: fmt.Sprintf("the switch stays at %d %%: no load could move", t.ToX)}
+		return cannotTell(verdict.Of(verdict.SwitchStays, "", t.ToX))
 	case before.From+before.To+after.From+after.To == 0:
-		return Judgement{Verdict: CannotTell, Text: "no transaction came to either pool, before the traffic change or after"}
+		return cannotTell(verdict.Of(verdict.NoXacts, ""))
 	case before.From == 0:
-		return Judgement{Verdict: CannotTell,
-			Text: "no transaction came to the giving pool before the traffic change, so the number to move is not known"}
+		return cannotTell(verdict.Of(verdict.NoXactsToMove, ""))
 	}
 	from, to, both, moved := t.jump(n, 1, 0), t.jump(n, 0, 1), t.jump(n, 1, 1), t.jump(n, -0.5, 0.5)
 	near := moved
@@ -117,31 +115,27 @@ func Judge(t ObservedChange) Judgement {
 	}{{moved, critical}, {from, surprise}, {to, surprise}, {near, 2}} { // all of them have to show it
 		j.Power = min(j.Power, 1-student.CDF(of.deviations-least/of.sd))
 	}
-	figures := fmt.Sprintf("%s ± %s transactions/s, %s to %s expected", words.Digits(moved.size),
-		words.Deviation(2*moved.sd), words.Digits(least), words.Digits(most))
+	figures := verdict.Of(verdict.Figures, "", verdict.Digits(moved.size), verdict.Deviation(2*moved.sd),
+		verdict.Digits(least), verdict.Digits(most))
 	switch {
 	case t.Hold.Seconds() > slowShare*after.Span.Seconds():
-		j.Text = fmt.Sprintf("its transactions take %s, and samples cover only %s", load.Round(t.Hold),
-			load.Round(after.Span))
+		j.Why = verdict.Of(verdict.LongXacts, "", load.Round(t.Hold), load.Round(after.Span))
 	case math.Abs(both.size) > surprise*both.sd:
 		j.Verdict = Confounded
-		j.Text = fmt.Sprintf("both pools together changed by %s ± %s transactions/s at the traffic change: another cause "+
-			"is at work",
-			words.Signed(both.size), words.Deviation(2*both.sd))
+		j.Why = verdict.Of(verdict.BothChanged, "", verdict.Signed(both.size), verdict.Deviation(2*both.sd))
 	case moved.size > most+surprise*moved.sd:
-		j.Verdict = Confounded
-		j.Text = figures + ": more than the switch explains"
+		j.Verdict, j.Why = Confounded, verdict.Of(verdict.MoreThanMoves, "", figures)
 	case moved.size > critical*moved.sd && from.size < -surprise*from.sd && to.size > surprise*to.sd &&
 		math.Abs(both.size) < moved.size &&
 		near.size > 2*near.sd && near.size > moved.size/2:
-		j.Verdict, j.Text = Moved, figures
+		j.Verdict, j.Why = Moved, figures
 	case moved.size < -surprise*moved.sd:
-		j.Verdict, j.Text = Confounded, figures+": the other way"
+		j.Verdict, j.Why = Confounded, verdict.Of(verdict.OppositeChange, "", figures)
 	case math.Abs(moved.size) < 2*moved.sd && moved.size+beyond(notMovedByChance)*moved.sd < least &&
 		j.Power >= enoughPower:
-		j.Verdict, j.Text = NotMoved, figures
+		j.Verdict, j.Why = NotMoved, figures
 	default:
-		j.Text = fmt.Sprintf("%s, power %.0f %%", figures, 100*j.Power)
+		j.Why = verdict.Of(verdict.TooWeak, "", figures, 100*j.Power)
 	}
 	return j
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAJudgementOfNothingSaysSo: where nothing comes, or nothing is turned, there is a plain statement and no figure.
@@ -19,24 +20,24 @@ func TestAJudgementOfNothingSaysSo(t *testing.T) {
 		}
 		return out
 	}
-	for want, c := range map[string]struct {
+	for want, c := range map[verdict.Code]struct {
 		before, after []learn.Block
 		fromX, toX    int
 	}{
-		"no transaction came to either pool, before the traffic change or after": {blocks(0, 0),
+		verdict.NoXacts: {blocks(0, 0),
 			blocks(0, 0), 0, 5},
-		"no transaction came to the giving pool before the traffic change, so the number to move is not known": {blocks(0,
+		verdict.NoXactsToMove: {blocks(0,
 			100),
 			blocks(0, 100), 0, 5},
-		"the switch stays at 5 %: no load could move": {blocks(500, 100),
+		verdict.SwitchStays: {blocks(500, 100),
 			blocks(500, 100), 5, 5},
-		"3 samples before and 12 after the traffic change are too few": {blocks(500, 100)[:3],
+		verdict.FewSamples: {blocks(500, 100)[:3],
 			blocks(500, 100), 0, 5},
 	} {
 		j := learn.Judge(learn.ObservedChange{Before: c.before, After: c.after, FromX: c.fromX, ToX: c.toX,
 			Fraction: load.Range{Lower: 0.3, Target: 0.35, Upper: 0.4}, Hold: 10 * time.Millisecond})
-		if j.Verdict != learn.CannotTell || j.Text != want || math.IsNaN(j.Power) {
-			t.Errorf("got %q: %q, want %q", j.Verdict, j.Text, want)
+		if j.Verdict != learn.CannotTell || !j.Why.Is(want) || math.IsNaN(j.Power) {
+			t.Errorf("got %q: %q, want %q", j.Verdict, j.Why.Code, want)
 		}
 	}
 	same := learn.Judge(learn.ObservedChange{Before: blocks(500, 0), After: blocks(500, 0), FromX: 0, ToX: 50,

@@ -56,12 +56,12 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 	if turned != nil {
 		turned.Hold = from.MeanHold
 		j := Judge(*turned)
-		p.Verdict, p.Text, p.Risen = j.Verdict, j.Text, p.risen(before)
+		p.Verdict, p.Why, p.Risen = j.Verdict, j.Why, p.risen(before)
 		if p.Risen && p.Verdict == NotMoved { // arrivals of one sample, against loads that know the way
 			p.Verdict = CannotTell
 		}
 		if why := p.nothingComes(prior, before); why.Any() {
-			p.Verdict, p.Text, p.All = NotMoved, why.Text(), true
+			p.Verdict, p.Why, p.All = NotMoved, why, true
 		}
 	}
 	return p

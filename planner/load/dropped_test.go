@@ -16,10 +16,10 @@ import (
 func TestOnlyIntervalsInWhichAPoolWentAreNotEnough(t *testing.T) {
 	s := &plannertest.Sharing{At: plannertest.Epoch, Pools: map[string]plannertest.Totals{"app1": {}}}
 	s.Run(0, "app2", 1000)
-	first := s.Look()
+	first := s.Sample()
 	s.Run(3*time.Second, "app1", 1800)
 	delete(s.Pools, "app2")
-	_, err := load.Estimate(plannertest.EvidenceOf(t, first, s.Look()))
+	_, err := load.Estimate(plannertest.EvidenceOf(t, first, s.Sample()))
 	if operr.KindOf(err) != operr.KindEvidence || !strings.Contains(err.Error(), "the pool of app2 went") {
 		t.Errorf("%v, want not enough evidence, and why", err)
 	}
@@ -32,7 +32,7 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	s.Run(0, "app1", 1000)
 	var looks []fleet.Observation
 	for i := range 20 {
-		o := s.Look()
+		o := s.Sample()
 		at := &o.Processes[0]
 		at.Aliases = append(at.Aliases, fleet.Alias{Name: "other", Server: "main", PoolMode: "transaction",
 			Pools: []fleet.PoolGauges{{User: "app1"}}})

@@ -10,7 +10,7 @@ import (
 
 func TestALongWatchForgetsNothing(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 30, Version: "1.18.0", Mode: "transaction", Active: 18}
-	e := plannertest.EvidenceOf(t, w.Look())
+	e := plannertest.EvidenceOf(t, w.Sample())
 	for i := range 4 * load.MaxIntervals {
 		busy := int64(1800)
 		if i >= 2*load.MaxIntervals {
@@ -18,7 +18,7 @@ func TestALongWatchForgetsNothing(t *testing.T) {
 		}
 		w.Run(time.Second, busy, 10*time.Millisecond, 0) // 18 Erlangs in the first half, none in the second
 		var err error
-		if e, err = e.Add(w.Look()); err != nil {
+		if e, err = e.Add(w.Sample()); err != nil {
 			t.Fatal(err)
 		}
 	}

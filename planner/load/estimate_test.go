@@ -14,10 +14,10 @@ import (
 
 func TestEstimateSubtractsQueueingFromTransactionTime(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 6}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Run(3*time.Second, 1800, 10*time.Millisecond, 7*time.Millisecond) // 600/s × 10 ms = 6 Erlangs
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	plannertest.Near(t, "load", l.Erlangs.Target, 6, 1e-9)
@@ -34,11 +34,11 @@ func TestEstimateIntervalCoversTheMean(t *testing.T) {
 	covered, runs := 0, 2000
 	for range runs {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 100, Version: "1.18.0", Mode: "transaction", Active: 6}
-		looks := []fleet.Observation{w.Look()}
+		looks := []fleet.Observation{w.Sample()}
 		for range 20 {
 			n := int64(1800 + 60*rng.NormFloat64())
 			w.Run(3*time.Second, n, 10*time.Millisecond, 0)
-			looks = append(looks, w.Look())
+			looks = append(looks, w.Sample())
 		}
 		if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Lower <= 6 && 6 <= l.Erlangs.Upper {
 			covered++
@@ -54,11 +54,11 @@ func TestEstimateFindsOpenDemandBehindAFullPool(t *testing.T) {
 	// would say less: the waits of the transactions open at the end are booked, the transactions are not.
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10,
 		Timeout: 2 * time.Minute}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for i := range 20 {
 		w.Queue(600*(i+1), time.Duration(i+1)*500*time.Millisecond)
 		w.Run(3*time.Second, 3000, 10*time.Millisecond, time.Duration(i)*500*time.Millisecond)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	plannertest.Near(t, "load", l.Erlangs.Target, 12, 1e-6)
@@ -72,11 +72,11 @@ func TestEstimateFindsDemandWhenWaitersAreSentAway(t *testing.T) {
 	for _, counts := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 10,
 			Timeout: 5 * time.Second, Waiting: 6000, MaxWait: 5 * time.Second, Counts: counts}
-		looks := []fleet.Observation{w.Look()}
+		looks := []fleet.Observation{w.Sample()}
 		for range 20 {
 			w.Run(3*time.Second, 3000, 10*time.Millisecond, 5*time.Second)
 			w.Xacts += 600 // came, and left unserved
-			looks = append(looks, w.Look())
+			looks = append(looks, w.Sample())
 		}
 		l := plannertest.EstimateOne(t, looks...)
 		plannertest.Near(t, "load", l.Erlangs.Target, 12, 1e-6)
@@ -92,10 +92,10 @@ func TestEstimateFindsDemandWhenWaitersAreSentAway(t *testing.T) {
 func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 10,
 		Waiting: 30, Clients: 290, MaxWait: 30 * time.Millisecond}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Run(3*time.Second, 3000, 10*time.Millisecond, 30*time.Millisecond)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	if !l.AtLeast || l.Method != load.MethodBusy {
@@ -109,13 +109,13 @@ func TestEstimateUsesTheInteractiveLawWhereThinkTimeIsKnown(t *testing.T) {
 	// 300 clients, S = 10 ms, Z = 190 ms: 15 Erlangs. First 2 samples while the pool had 20 connections, then 40 at 10.
 	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 15,
 		Clients: 300}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	w.Run(3*time.Second, 4500, 10*time.Millisecond, 0)
-	looks = append(looks, w.Look())
+	looks = append(looks, w.Sample())
 	w.Size, w.Active, w.Waiting, w.Clients, w.MaxWait = 10, 10, 90, 210, 90*time.Millisecond
 	for range 40 {
 		w.Run(3*time.Second, 3000, 10*time.Millisecond, 90*time.Millisecond)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	if l.Method != load.MethodInteractive {
@@ -126,10 +126,10 @@ func TestEstimateUsesTheInteractiveLawWhereThinkTimeIsKnown(t *testing.T) {
 
 func TestEstimateReadsSessionPoolsFromTheGauge(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "session", Active: 4}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 5 {
 		w.Run(time.Second, 10, time.Millisecond, 0)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	if !l.AtLeast || l.Method != load.MethodGauge || l.Erlangs.Target != 4 {
@@ -140,10 +140,10 @@ func TestEstimateReadsSessionPoolsFromTheGauge(t *testing.T) {
 func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
 		Holders: []fleet.Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	plannertest.Near(t, "load", l.Erlangs.Target, 9, 1e-6)
@@ -159,13 +159,13 @@ func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
 			Holders: []fleet.Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
-		looks := []fleet.Observation{w.Look()}
+		looks := []fleet.Observation{w.Sample()}
 		for i := range 20 {
 			w.Run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open
 			if w.Active = 9; full && i == 10 {
 				w.Active = 20
 			}
-			looks = append(looks, w.Look())
+			looks = append(looks, w.Sample())
 		}
 		if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Lower > 9 || l.Erlangs.Upper < 9 || l.Erlangs.Target < 8.5 ||
 			l.Erlangs.Target > 10.5 {
@@ -178,10 +178,10 @@ func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 12,
 		Users: []string{"app1", "app2"}, Share: []float64{0.75, 0.25}}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 3 {
 		w.Run(time.Second, 1200, 10*time.Millisecond, 0)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	l := plannertest.EstimateOne(t, looks...)
 	if len(l.Copies) != 2 || l.Copies[0].Share != 0.75 || l.Copies[1].Share != 0.25 || !l.Copies[0].Approx {
@@ -194,13 +194,13 @@ func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
 
 func TestEvidenceLeavesOutARestart(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 6}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for i := range 10 {
 		if i == 5 {
 			w.Xacts, w.Xact, w.Wait = 0, 0, 0
 		}
 		w.Run(3*time.Second, 1800, 10*time.Millisecond, 0)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	e := plannertest.EvidenceOf(t, looks...)
 	if len(e.Breaks) != 1 || !strings.Contains(e.Breaks[0], "counters went backwards (total_xact_count 9000 -> 1800)") {
@@ -215,12 +215,12 @@ func TestEvidenceLeavesOutARestart(t *testing.T) {
 
 func TestEstimateRefusesWithoutAnInterval(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Xacts: 500}
-	one := w.Look()
+	one := w.Sample()
 	if _, err := load.Estimate(plannertest.EvidenceOf(t, one)); operr.KindOf(err) != operr.KindEvidence {
 		t.Errorf("one sample: %v, want not enough evidence", err)
 	}
 	w.At, w.Xacts = w.At.Add(time.Second), 3
-	if _, err := load.Estimate(plannertest.EvidenceOf(t, one, w.Look())); operr.KindOf(err) != operr.KindEvidence ||
+	if _, err := load.Estimate(plannertest.EvidenceOf(t, one, w.Sample())); operr.KindOf(err) != operr.KindEvidence ||
 		!strings.Contains(err.Error(), "went backwards") {
 		t.Errorf("only a restart: %v, want not enough evidence", err)
 	}
@@ -231,14 +231,14 @@ func TestEstimateRefusesWithoutAnInterval(t *testing.T) {
 
 func TestEvidenceIsAValue(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.18.0", Mode: "transaction", Active: 6}
-	e := plannertest.EvidenceOf(t, w.Look())
+	e := plannertest.EvidenceOf(t, w.Sample())
 	w.Run(time.Second, 600, 10*time.Millisecond, 0)
-	a, err := e.Add(w.Look())
+	a, err := e.Add(w.Sample())
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Run(time.Second, 900, 10*time.Millisecond, 0)
-	if _, err := a.Add(w.Look()); err != nil {
+	if _, err := a.Add(w.Sample()); err != nil {
 		t.Fatal(err)
 	}
 	b := a
@@ -249,10 +249,10 @@ func TestEvidenceIsAValue(t *testing.T) {
 
 func TestHistoryReplacesTheWindow(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 30, Version: "1.18.0", Mode: "transaction", Active: 6}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Run(3*time.Second, 1800, 10*time.Millisecond, 0)
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	e := plannertest.EvidenceOf(t, looks...)
 	var h load.Histogram
@@ -284,11 +284,11 @@ func TestClientsThatGiveUpByThemselvesAreOpen(t *testing.T) {
 	for _, counts := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5,
 			Waiting: 5000, MaxWait: 5 * time.Second, Counts: counts}
-		looks := []fleet.Observation{w.Look()}
+		looks := []fleet.Observation{w.Sample()}
 		for range 20 {
 			w.Run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second)
 			w.Xacts += 2700
-			looks = append(looks, w.Look())
+			looks = append(looks, w.Sample())
 		}
 		l := plannertest.EstimateOne(t, looks...)
 		plannertest.Near(t, "load", l.Erlangs.Target, 50, 1e-6)
@@ -303,14 +303,14 @@ func TestClientsThatGiveUpByThemselvesAreOpen(t *testing.T) {
 
 func TestATransactionLongerThanTheWindowIsCutToWhatItsConnectionCanDo(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 4, Version: "1.18.0", Mode: "transaction", Active: 3}
-	looks := []fleet.Observation{w.Look()}
+	looks := []fleet.Observation{w.Sample()}
 	for i := range 20 {
 		w.Run(3*time.Second, 600, 10*time.Millisecond, 0) // 2 Erlangs
 		if i == 10 {
 			w.Xact += time.Hour
 			w.Xacts++
 		}
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 	}
 	if l := plannertest.EstimateOne(t, looks...); l.Erlangs.Target > 4 || !strings.Contains(strings.Join(l.Notes, "\n"),
 		"began before the window ended") {

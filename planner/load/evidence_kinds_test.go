@@ -21,7 +21,7 @@ func TestTimeThatServesNobodyIsNotIdle(t *testing.T) {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 15, Version: "1.24.1", Mode: "transaction", Counts: true}
 		var looks []fleet.Observation
 		for range 61 {
-			o := w.Look()
+			o := w.Sample()
 			stop(&o.Processes[0].Aliases[0])
 			looks = append(looks, o)
 			w.At = w.At.Add(time.Second)
@@ -49,7 +49,7 @@ func TestALostSessionOrALateAnswerMakesNoWrongInterval(t *testing.T) {
 	w.Run(time.Second, 100, 10*time.Millisecond, 0)
 	var looks []fleet.Observation
 	for i := range 12 {
-		o := w.Look()
+		o := w.Sample()
 		o.Processes[0].Started = 1
 		if i > 0 {
 			o.Processes[0].Started = 2
@@ -67,9 +67,9 @@ func TestALostSessionOrALateAnswerMakesNoWrongInterval(t *testing.T) {
 	for _, told := range []bool{true, false} { // the second of two answers comes 5 s late
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.24.1", Mode: "transaction", Active: 6,
 			Counts: true}
-		first := w.Look()
+		first := w.Sample()
 		w.Run(15*time.Second, 9000, 10*time.Millisecond, 0)
-		second := w.Look()
+		second := w.Sample()
 		if second.At, second.Took = plannertest.Epoch.Add(10*time.Second), 5*time.Second; told {
 			first.Processes[0].At, second.Processes[0].At = plannertest.Epoch, plannertest.Epoch.Add(15*time.Second)
 		}

@@ -47,7 +47,7 @@ func TestNobodyIsSentAwayWhereOneUserWaitsAndAnotherDoesNot(t *testing.T) {
 						w.Queue(int(n), time.Duration(float64(n)/float64(u.served)*float64(time.Second)))
 					}
 					w.Users, w.Share = []string{[]string{"slow", "other"}[k]}, []float64{1}
-					one := w.Look()
+					one := w.Sample()
 					if k == 0 {
 						o = one
 					} else {

@@ -1,2 +1,2 @@
-// Package plannertest makes fleets, loads and goals for the tests of the rooms of planner, by hand and at random.
+// Package plannertest makes fleets, loads and goals for the tests of the packages of planner, by hand and at random.
 package plannertest

@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// World is a tiny synthetic pool: it books counters as PgBouncer does, from a load that the test sets.
+// World is a tiny synthetic pool: it counts as PgBouncer does, from a load that the test sets.
 type World struct {
 	At       time.Time
 	Size     int
@@ -28,12 +28,12 @@ type World struct {
 	Login    int
 	Share    []float64 // per user, of active and waiting
 	Backends fleet.BackendCounts
-	Pending  time.Duration // waits booked for transactions that are still open
+	Pending  time.Duration // waits counted for transactions that are still open
 	Assigned int64
 	Counts   bool // PgBouncer 1.23 and later count assignments
 }
 
-// Queue sets the queue's head, and books what PgBouncer books early: the waits of the transactions that are open.
+// Queue sets the queue's head, and counts what PgBouncer counts early: the waits of the transactions that are open.
 func (w *World) Queue(waiting int, maxWait time.Duration) {
 	w.Xacts += int64(waiting - w.Waiting) // counted as they come
 	w.Waiting, w.MaxWait = waiting, maxWait
@@ -42,7 +42,8 @@ func (w *World) Queue(waiting int, maxWait time.Duration) {
 	w.Pending = pending
 }
 
-func (w *World) Look() fleet.Observation {
+// Sample is the pool as a sample shows it.
+func (w *World) Sample() fleet.Observation {
 	a := fleet.Alias{Name: "app", Database: "app", SizeConns: w.Size, PoolMode: w.Mode, Server: "main",
 		Proof:    fleet.ProofBackends,
 		Counters: fleet.Counters{Xacts: w.Xacts, Assignments: -1, XactTime: w.Xact, WaitTime: w.Wait}}
@@ -76,10 +77,11 @@ func (w *World) Run(dt time.Duration, n int64, hold, waited time.Duration) {
 	w.Xact += time.Duration(n) * (hold + waited) // total_xact_time includes the queueing
 }
 
-func EvidenceOf(t *testing.T, looks ...fleet.Observation) load.Evidence {
+// EvidenceOf adds samples up, the oldest first.
+func EvidenceOf(t *testing.T, samples ...fleet.Observation) load.Evidence {
 	t.Helper()
 	var e load.Evidence
-	for _, o := range looks {
+	for _, o := range samples {
 		var err error
 		if e, err = e.Add(o); err != nil {
 			t.Fatal(err)
@@ -88,9 +90,10 @@ func EvidenceOf(t *testing.T, looks ...fleet.Observation) load.Evidence {
 	return e
 }
 
-func EstimateOne(t *testing.T, looks ...fleet.Observation) load.Load {
+// EstimateOne is the one load that samples tell.
+func EstimateOne(t *testing.T, samples ...fleet.Observation) load.Load {
 	t.Helper()
-	loads, err := load.Estimate(EvidenceOf(t, looks...))
+	loads, err := load.Estimate(EvidenceOf(t, samples...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +103,7 @@ func EstimateOne(t *testing.T, looks ...fleet.Observation) load.Load {
 	return loads[0]
 }
 
+// Near fails where a figure is farther from what is wanted than a ratio of it, 0..1.
 func Near(t *testing.T, what string, got, want, relative float64) {
 	t.Helper()
 	if math.Abs(got-want) > relative*math.Abs(want) {

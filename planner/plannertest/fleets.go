@@ -37,7 +37,7 @@ func RandomDemands(r *rand.Rand) budget.Declared {
 	return d
 }
 
-// Exponent is how a number looks that people do not read.
+// Exponent finds a number with an exponent, which people do not read.
 var Exponent = regexp.MustCompile(`\de[+-]\d`)
 
 // Scales are those of tiny and of large fleets.
@@ -51,6 +51,7 @@ func NoExponent(t *testing.T, what string, scale float64, text string) {
 	}
 }
 
+// AliasesOf are the aliases of the first process; nil: there is no process.
 func AliasesOf(o fleet.Observation) []fleet.Alias {
 	if len(o.Processes) == 0 {
 		return nil
@@ -61,16 +62,17 @@ func AliasesOf(o fleet.Observation) []fleet.Alias {
 // Quiet is a pool of 15 that carries 2 Erlangs; each sample is changed by edit.
 func Quiet(edit func(i int, o *fleet.Observation)) []fleet.Observation {
 	w := &World{At: Epoch, Size: 15, Version: "1.24.1", Mode: "transaction", Active: 2, Counts: true}
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for i := range 61 {
-		o := w.Look()
+		o := w.Sample()
 		edit(i, &o)
-		looks = append(looks, o)
+		samples = append(samples, o)
 		w.Run(time.Second, 200, 10*time.Millisecond, 0)
 	}
-	return looks
+	return samples
 }
 
+// Epoch is when the samples of these fleets begin.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Totals are what one user's pool has counted.
@@ -94,7 +96,8 @@ func (s *Sharing) Run(dt time.Duration, user string, n int64) {
 	s.Pools[user] = c
 }
 
-func (s *Sharing) Look() fleet.Observation {
+// Sample is the alias as a sample shows it.
+func (s *Sharing) Sample() fleet.Observation {
 	a := fleet.Alias{Name: "app", Database: "app", SizeConns: 20, PoolMode: "transaction", Server: "main",
 		Proof: fleet.ProofBackends}
 	for user, c := range s.Pools {
@@ -135,22 +138,28 @@ func PlacementOf(t *testing.T, change func(*fleet.Alias), declared ...string) (b
 	return budget.Model(Epoch, d, e, loads)
 }
 
+// LostAlias has connections to no server that is observed.
 func LostAlias(a *fleet.Alias) {
 	a.Server, a.Proof, a.Host, a.Port = "", fleet.ProofElsewhere, "10.9.9.9", 5433
 }
 
+// ListAlias has a list of two hosts, each one of a server that is observed.
 func ListAlias(a *fleet.Alias) {
 	a.Server, a.AlsoOn, a.Proof, a.Host = "main", []string{"second"}, fleet.ProofList, "db1,db2"
 }
 
+// HalfAlias has a list of two hosts, of which one is of no server that is observed.
 func HalfAlias(a *fleet.Alias) {
 	a.Server, a.Proof, a.Host, a.Unplaced = "main", fleet.ProofBackends, "db1,db3", []string{"db3 port 5432"}
 }
 
-func OldList(a *fleet.Alias) { a.Host = "db1,db2" } // of a recording from before lists were followed
+// OldList has a list of hosts as a recording shows it from before lists were followed.
+func OldList(a *fleet.Alias) { a.Host = "db1,db2" }
 
+// Unused has no server connection.
 func Unused(a *fleet.Alias) { a.Server, a.Proof = "", fleet.ProofNone }
 
+// AsIs changes nothing.
 func AsIs(*fleet.Alias) {}
 
 // Recycling is a fleet of one process with two pools, of two users and of one, 2 × 8 + 8 connections at most.

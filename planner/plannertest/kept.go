@@ -19,6 +19,7 @@ var SameFloat = cmp.Comparer(func(a, b fleet.Float) bool { return a == b || !a.K
 // Draw fills v with what JSON can carry; often is how likely a part is there at all.
 func Draw(r *rand.Rand, v any, often float64) { Drawn(r, reflect.ValueOf(v).Elem(), often) }
 
+// ShapeOf writes the fields of a type, with their tags, and those of the exported types in it.
 func ShapeOf(b *strings.Builder, t reflect.Type, seen map[reflect.Type]bool) {
 	fmt.Fprintf(b, "%s %s\n", t, t.Kind())
 	switch t.Kind() {
@@ -36,6 +37,7 @@ func ShapeOf(b *strings.Builder, t reflect.Type, seen map[reflect.Type]bool) {
 	}
 }
 
+// Drawn is Draw of a value that can be set.
 func Drawn(r *rand.Rand, v reflect.Value, often float64) {
 	there := r.Float64() < often
 	switch x := v.Addr().Interface().(type) {

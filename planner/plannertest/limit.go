@@ -195,7 +195,7 @@ func MostOpen(o fleet.Observation, server string) int {
 	return total
 }
 
-// Limited is a what-if of one pool, copies of which are under max_db_connections.
+// Limited is a what-if of one line, whose pools are under max_db_connections.
 func Limited(size, limit, processes int, users []string, perSec float64) budget.Declared {
 	d := WhatIf(200)
 	p := d.Pools[0]
@@ -246,7 +246,7 @@ func Modelled(t *testing.T, o fleet.Observation) budget.Fleet {
 	return f
 }
 
-// LimitsOfFleet are the limits with what is left of each and how many copies are under it.
+// LimitsOfFleet are the limits with what is left of each and how many pools are under it.
 func LimitsOfFleet(f budget.Fleet) map[string][2]int {
 	out := map[string][2]int{}
 	for _, l := range f.Limits {

@@ -16,37 +16,39 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// Stage is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
-type Stage struct {
-	Now    time.Time
-	Memory state.JournalState
-	Trail  control.RecentSamples
-	Gate   control.SaturationGuard
-	Policy state.Policy
-	Goal   sizing.Goal
-	Before budget.Fleet
-	Fleet  budget.Fleet
-	Look   fleet.Observation
-	Head   int
+// TwoPools is a small fleet by hand: one server, pools a/db and b/db in one process each, one user.
+type TwoPools struct {
+	Now      time.Time
+	Journal  state.JournalState
+	Recent   control.RecentSamples
+	Guard    control.SaturationGuard
+	Policy   state.Policy
+	Goal     sizing.Goal
+	Before   budget.Fleet
+	Fleet    budget.Fleet
+	Sample   fleet.Observation
+	Headroom int
 
 	Shifts   []shift.Shift
 	Readings []state.Reading
-	Point    *learn.SoakResult
+	Soak     *learn.SoakResult
 }
 
+// Noon is when the stories begin.
 var Noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-// NewStage wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the rest.
-func NewStage(spare int) *Stage {
-	s := &Stage{Now: Noon, Policy: state.DefaultPolicy(), Head: 60 - 30 - spare}
+// NewTwoPools wants a/db from 20 to 16 and b/db from 10 to 14, with 60 + 3 connections: 30 are granted, spare is the
+// rest.
+func NewTwoPools(spare int) *TwoPools {
+	s := &TwoPools{Now: Noon, Policy: state.DefaultPolicy(), Headroom: 60 - 30 - spare}
 	s.Policy.Percent = 100
 	s.Goal = sizing.Goal{Pools: []sizing.GoalPool{{Pool: "a/db", Server: "pg", Size: 16, Reserve: 0, MeanWait: 0.001},
 		{Pool: "b/db", Server: "pg", Size: 14, Reserve: 0, MeanWait: 0.001}}}
 	return s
 }
 
-// See looks once a second has passed: sizes and open connections of a and b, and what they have waited.
-func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
+// Observe takes a sample once a second has passed: sizes and open connections of a and b, as changed.
+func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observation)) {
 	s.Now = s.Now.Add(time.Second)
 	o := fleet.Observation{At: s.Now, Servers: []fleet.Server{{Name: "pg", MaxConns: 63, SuperuserReservedConns: 3}}}
 	for _, x := range []struct {
@@ -66,27 +68,30 @@ func (s *Stage) See(sizeA, openA, sizeB, openB int, change ...func(*fleet.Observ
 	if err != nil {
 		panic(err)
 	}
-	loads := []load.Load{StageLoad("a"), StageLoad("b")}
+	loads := []load.Load{GroupLoad("a"), GroupLoad("b")}
 	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
-		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Head, DirectCount: budget.CountHighest}}}, e, loads)
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Headroom, DirectCount: budget.CountHighest}}}, e,
+		loads)
 	if err != nil {
 		panic(err)
 	}
-	s.Before, s.Fleet, s.Look = s.Fleet, f, o
-	s.Trail = s.Trail.Add(o)
+	s.Before, s.Fleet, s.Sample = s.Fleet, f, o
+	s.Recent = s.Recent.Add(o)
 }
 
-func StageLoad(group string) load.Load {
+// GroupLoad is a load of 8 Erlangs for the pool GROUP/db.
+func GroupLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
 		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 
-func (s *Stage) Next() state.Action {
+// Next is the next action, by what the switches say now.
+func (s *TwoPools) Next() state.Action {
 	measured := s.Fleet
 	for i := range s.Shifts {
 		if s.Shifts[i].At = s.Readings[i].X; !s.Readings[i].Said {
-			if known, ok := s.Memory.Switch(s.Shifts[i].ID()); ok {
+			if known, ok := s.Journal.Switch(s.Shifts[i].ID()); ok {
 				s.Shifts[i].At = known.X
 			}
 		}
@@ -94,13 +99,13 @@ func (s *Stage) Next() state.Action {
 	}
 	defer func() { s.Fleet = measured }()
 	return control.Next(control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before,
-		Sample: s.Look, Recent: s.Trail, Guard: s.Gate}, TrafficNow: control.TrafficNow{AsMeasured: measured,
-		Shifts: s.Shifts, Readings: s.Readings, Soak: s.Point}, Journal: s.Memory, Aim: control.Aim{Goal: s.Goal},
+		Sample: s.Sample, Recent: s.Recent, Guard: s.Guard}, TrafficNow: control.TrafficNow{AsMeasured: measured,
+		Shifts: s.Shifts, Readings: s.Readings, Soak: s.Soak}, Journal: s.Journal, RunGoal: control.RunGoal{Goal: s.Goal},
 		Policy: s.Policy})
 }
 
-// Act takes the next action, wants its verb, and writes it into memory as done.
-func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
+// Do takes the next action, wants its kind, and writes it into the journal as done.
+func (s *TwoPools) Do(t *testing.T, want state.ActionKind) state.Action {
 	t.Helper()
 	a := s.Next()
 	if a.Kind != want {
@@ -112,23 +117,24 @@ func (s *Stage) Act(t *testing.T, want state.ActionKind) state.Action {
 		state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted},
 		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
 	for _, k := range kinds[a.Kind] {
-		s.Memory = s.Memory.After(state.Event{Seq: s.Memory.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
+		s.Journal = s.Journal.After(state.Event{Seq: s.Journal.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
 			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
 	}
 	return a
 }
 
-// Open brings the stage to its open step: three samples, then the decision.
-func (s *Stage) Open(t *testing.T) {
+// Begin takes three samples, and begins the step that is decided then.
+func (s *TwoPools) Begin(t *testing.T) {
 	t.Helper()
 	for range 2 {
-		s.See(20, 18, 10, 10)
-		s.Act(t, state.Wait)
+		s.Observe(20, 18, 10, 10)
+		s.Do(t, state.Wait)
 	}
-	s.See(20, 18, 10, 10)
-	s.Act(t, state.BeginStep)
+	s.Observe(20, 18, 10, 10)
+	s.Do(t, state.BeginStep)
 }
 
+// Waits has three clients wait in the pool of a group, the oldest of them for so long.
 func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	return func(o *fleet.Observation) {
 		for i := range o.Processes {
@@ -140,10 +146,10 @@ func Waits(group string, d time.Duration) func(*fleet.Observation) {
 	}
 }
 
-// Record writes an event into the stage's memory.
-func (s *Stage) Record(e state.Event) {
-	e.Seq, e.At = s.Memory.Seq+1, s.Now
-	s.Memory = s.Memory.After(e)
+// Record writes an event into the journal.
+func (s *TwoPools) Record(e state.Event) {
+	e.Seq, e.At = s.Journal.Seq+1, s.Now
+	s.Journal = s.Journal.After(e)
 }
 
 // BlockSpan is how long a block is here.

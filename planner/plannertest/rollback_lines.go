@@ -22,6 +22,7 @@ type UnevenFleet struct {
 	Role   int      // the limit of the one user; 0: none
 }
 
+// ReserveLine is the reserve of main/app, or ci/app, in a process.
 func ReserveLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeyReserve}
 }
@@ -35,8 +36,8 @@ func UnevenMain(budget int, sizes ...int) *UnevenFleet {
 	return u
 }
 
-// Look is the fleet at a moment.
-func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
+// Sample is the fleet as a sample shows it.
+func (u *UnevenFleet) Sample(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
@@ -63,11 +64,11 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 	return o
 }
 
-// Situation is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal,
+// State is what a rollback to before an event finds.
+func (u *UnevenFleet) State(t testing.TB, m state.JournalState, goal sizing.Goal,
 	policy state.Policy) control.State {
 	t.Helper()
-	o := u.Look(Noon)
+	o := u.Sample(Noon)
 	e, err := load.Evidence{}.Add(o)
 	if err != nil {
 		t.Fatal(err)
@@ -80,19 +81,20 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	return control.State{Samples: control.Samples{Now: Noon, Fleet: f, Before: f, Sample: o},
-		TrafficNow: control.TrafficNow{AsMeasured: f}, Journal: m, Aim: control.Aim{Goal: goal, Target: goal}, Policy: policy}
+		TrafficNow: control.TrafficNow{AsMeasured: f}, Journal: m, RunGoal: control.RunGoal{Goal: goal, Target: goal},
+		Policy: policy}
 }
 
 // Write is what an action leaves.
-func (u *UnevenFleet) Write(sets []fleet.SettingChange) {
-	for _, x := range sets {
+func (u *UnevenFleet) Write(changes []fleet.SettingChange) {
+	for _, x := range changes {
 		to := x.To
 		x.From, x.To = 0, 0
 		u.Lines[x] = to
 	}
 }
 
-// Taken is a memory of steps that ended and stand.
+// Taken is a journal of steps that ended and stand.
 func Taken(steps ...state.Step) (m state.JournalState) {
 	for i, s := range steps {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
@@ -100,13 +102,15 @@ func Taken(steps ...state.Step) (m state.JournalState) {
 	return m
 }
 
-func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.SettingChange) {
+// Wrote are changes of the lines of processes, all from and to the same value.
+func Wrote(key fleet.Key, from, to int, processes ...string) (changes []fleet.SettingChange) {
 	for _, p := range processes {
-		sets = append(sets, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
+		changes = append(changes, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
 	}
-	return sets
+	return changes
 }
 
+// SizeLine is the size of main/app, or ci/app, in a process.
 func SizeLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// CpuFacts are the ways in which a server's CPU may be known: all of a transaction's, by a fit, by today's ratio.
+// CpuFacts are the sources from which a server's CPU may be known: all of a transaction's, by a fit, by today's ratio.
 var CpuFacts = map[string]func(f *budget.Fleet){
 	"declared": func(f *budget.Fleet) {
 		f.Servers[0].CPU.Cores = 8
@@ -37,60 +37,60 @@ var CpuFacts = map[string]func(f *budget.Fleet){
 	},
 }
 
-// Shifting is a stage with 40 % of a/db's 8 Erlangs on their way to b/db, which carries as many already; 20 of its 40
+// Shifting is a fleet with 40 % of a/db's 8 Erlangs to be shifted to b/db, which carries as many already; 20 of its 40
 // connections are spare.
-func Shifting() *Stage {
-	s := NewStage(10)
+func Shifting() *TwoPools {
+	s := NewTwoPools(10)
 	s.Policy.Percent, s.Policy.Soak = 50, 10*time.Second
 	s.Shifts = []shift.Shift{{From: "a/db", To: "b/db", Fraction: load.Range{Lower: 0.4, Target: 0.4, Upper: 0.4},
 		Until: 100}}
 	s.Readings = []state.Reading{{X: 0, Said: true}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
+	s.Journal = s.Journal.After(state.Event{Kind: state.RunBegan, Seq: 1, At: s.Now,
 		Switches: []state.Switch{{Shift: "a/db:b/db"}}})
 	return s
 }
 
-// Sized looks with the sizes that the journal says.
-func (s *Stage) Sized() {
+// ObserveWritten takes a sample with the sizes that the journal has.
+func (s *TwoPools) ObserveWritten() {
 	a, b := 20, 10
-	for _, w := range s.Memory.Written {
+	for _, w := range s.Journal.Written {
 		if w.Process == "a/1" {
 			a = w.To
 		} else {
 			b = w.To
 		}
 	}
-	s.See(a, min(a, 9), b, min(b, 9))
+	s.Observe(a, min(a, 9), b, min(b, 9))
 }
 
-// Due acts until a verb is due, and leaves it at that.
-func (s *Stage) Due(t *testing.T, want state.ActionKind) (none state.Action) {
+// Due takes actions until one of that kind is due, and does not take it.
+func (s *TwoPools) Due(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == want {
 			return a
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 	}
 	t.Fatalf("%s never comes", want)
 	return none
 }
 
-// Until acts until a verb is due, and has the switch say what it was told.
-func (s *Stage) Until(t *testing.T, want state.ActionKind) (none state.Action) {
+// Until takes actions up to one of that kind, and has the switch say what it was set to.
+func (s *TwoPools) Until(t *testing.T, want state.ActionKind) (none state.Action) {
 	t.Helper()
 	for range 100 {
-		s.Sized()
+		s.ObserveWritten()
 		a := s.Next()
 		if a.Kind == want {
-			return s.Act(t, want)
+			return s.Do(t, want)
 		}
 		if a.Kind == state.Stop {
 			t.Fatalf("%s: %s; want %s", a.Outcome, a.Reason.Text(), want)
 		}
-		s.Act(t, a.Kind)
+		s.Do(t, a.Kind)
 		if a.Kind == state.ShiftTraffic {
 			s.Readings[0].X = a.Traffic.To
 		}
@@ -99,9 +99,10 @@ func (s *Stage) Until(t *testing.T, want state.ActionKind) (none state.Action) {
 	return none
 }
 
-func (s *Stage) Size(group string) int {
+// Size is the size that the journal has of the pool of a group.
+func (s *TwoPools) Size(group string) int {
 	size := map[string]int{"a": 20, "b": 10}[group]
-	for _, w := range s.Memory.Written {
+	for _, w := range s.Journal.Written {
 		if w.Process == group+"/1" {
 			size = w.To
 		}
@@ -110,10 +111,10 @@ func (s *Stage) Size(group string) int {
 }
 
 // Saturated has a signal of pg above its abort level.
-func (s *Stage) Saturated() {
+func (s *TwoPools) Saturated() {
 	for range 2 {
 		s.Now = s.Now.Add(time.Millisecond)
-		s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
+		s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}},
 			[]control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}}, []string{"pg"}, time.Minute,
 			s.Now)
 	}

@@ -11,9 +11,10 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
+// Ptr points to a number.
 func Ptr(n int) *int { return &n }
 
-// WhatIf is a server of K connections with pools main and ci, 2 copies each, that the test changes.
+// WhatIf is a server of K connections with pools main and ci, 2 processes each, that the test changes.
 func WhatIf(k int) budget.Declared {
 	server := budget.DeclaredOf("main", budget.Declared{})
 	server.MaxConns, server.DirectConns = Ptr(k), Ptr(0)
@@ -80,6 +81,7 @@ func Quarter(later fleet.Observation) {
 	}
 }
 
+// SeenAlias is an alias with a size, a reserve, and so many idle connections of each user.
 func SeenAlias(name string, size, reserve, conns int, users ...string) fleet.Alias {
 	a := fleet.Alias{Name: name, SizeConns: size, ReserveConns: reserve}
 	for _, u := range users {
@@ -88,6 +90,7 @@ func SeenAlias(name string, size, reserve, conns int, users ...string) fleet.Ali
 	return a
 }
 
+// SolveSeen models two samples, plans, and checks the ledger of the plan.
 func SolveSeen(t *testing.T, d budget.Declared, first, later fleet.Observation) (budget.Fleet, sizing.Plan) {
 	t.Helper()
 	e := EvidenceOf(t, first, later)

@@ -123,7 +123,7 @@ func TestSessionsAreWhatIsThere(t *testing.T) {
 		MaxWait: time.Minute, Counts: true}
 	var looks []fleet.Observation
 	for range 60 {
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 		w.At = w.At.Add(time.Second)
 	}
 	if x := planFor(t, plannertest.EvidenceOf(t, looks...), nil); x.ToSize != 8 {
@@ -132,7 +132,7 @@ func TestSessionsAreWhatIsThere(t *testing.T) {
 	w.Size, w.Active, w.Waiting = 15, 6, 0
 	looks = nil
 	for range 60 {
-		looks = append(looks, w.Look())
+		looks = append(looks, w.Sample())
 		w.Run(time.Second, 100, 10*time.Millisecond, 0)
 	}
 	for _, declared := range []*budget.DeclaredLoad{nil, {ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond,

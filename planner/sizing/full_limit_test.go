@@ -44,7 +44,7 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 			Timeout: 2 * time.Minute,
 			Counts:  c.version == "1.24.1"}
 		look := func() fleet.Observation {
-			o := w.Look()
+			o := w.Sample()
 			g := &o.Processes[0].Aliases[0].Pools[0]
 			g.ServersIdle, g.ServersActiveCancel = 0, c.cancels
 			c.limit(&o.Processes[0])

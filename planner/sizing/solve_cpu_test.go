@@ -49,7 +49,7 @@ func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
 	for range 20 {
 		w.Run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second) // 100/s served
 		w.Xacts += 2700                                               // of 1000/s that come
-		o := w.Look()
+		o := w.Sample()
 		o.Signals = []fleet.Signal{{Name: fleet.SignalCPU, Server: "main", Value: 0.5, At: o.At}}
 		looks = append(looks, o)
 	}

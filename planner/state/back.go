@@ -13,7 +13,7 @@ func (m JournalState) GoingBack() bool {
 }
 
 // withoutBack lets go of the steps that a rollback has taken back as a whole, though it has not come to its end: they
-// are among those taken no more. What the step in hand still moves is on its way. named: the oldest stays, by whose
+// are among those taken no more. What the step in hand still moves is not back yet. named: the oldest stays, by whose
 // number the rollback is called.
 func (m JournalState) withoutBack(named bool) JournalState {
 	if m.RollTo == 0 {
@@ -34,8 +34,8 @@ func (m JournalState) withoutBack(named bool) JournalState {
 
 // meet reports whether two steps move a line, or traffic, that is the same.
 func meet(a, b Step) bool {
-	turn := a.Traffic != nil && b.Traffic != nil && a.Traffic.Shift == b.Traffic.Shift
-	return turn || slices.ContainsFunc(a.Changes, func(x fleet.SettingChange) bool {
+	traffic := a.Traffic != nil && b.Traffic != nil && a.Traffic.Shift == b.Traffic.Shift
+	return traffic || slices.ContainsFunc(a.Changes, func(x fleet.SettingChange) bool {
 		return slices.ContainsFunc(b.Changes,
 			x.Same)
 	})
@@ -53,11 +53,11 @@ func (m JournalState) isBack(s Step) bool {
 		return true
 	}
 	sw, ok := m.Switch(s.Traffic.Shift)
-	turning := m.Step != nil && m.Step.Traffic != nil && m.Step.Traffic.Shift == s.Traffic.Shift
-	return ok && !turning && (sw.X-s.Traffic.From)*(s.Traffic.To-s.Traffic.From) <= 0
+	shifting := m.Step != nil && m.Step.Traffic != nil && m.Step.Traffic.Shift == s.Traffic.Shift
+	return ok && !shifting && (sw.X-s.Traffic.From)*(s.Traffic.To-s.Traffic.From) <= 0
 }
 
-// moves reports whether the step in hand moves the line of a set.
+// moves reports whether the step in hand moves the line of a change.
 func (m JournalState) moves(x fleet.SettingChange) bool {
 	return m.Step != nil && slices.ContainsFunc(m.Step.Changes, x.Same)
 }

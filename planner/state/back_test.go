@@ -12,13 +12,15 @@ import (
 )
 
 // TestWhatIsBackIsNotTaken: a rollback that is interrupted leaves among the steps taken those alone that still stand,
-// or are on their way back.
+// or go back.
 func TestWhatIsBackIsNotTaken(t *testing.T) {
-	step := func(sets ...fleet.SettingChange) *state.Step { return &state.Step{Kind: state.Forward, Changes: sets} }
-	set := func(alias string, from, to int) fleet.SettingChange {
+	step := func(changes ...fleet.SettingChange) *state.Step {
+		return &state.Step{Kind: state.Forward, Changes: changes}
+	}
+	change := func(alias string, from, to int) fleet.SettingChange {
 		return fleet.SettingChange{Process: "a/1", Alias: alias, Key: fleet.KeySize, From: from, To: to}
 	}
-	turn := func(from, to int) *state.Step {
+	traffic := func(from, to int) *state.Step {
 		return &state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: "a/x:a/y", From: from, To: to}}
 	}
 	var zero sizing.Goal
@@ -51,7 +53,7 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 		}
 		return append(out, end(state.Done))
 	}
-	three := forward(step(set("x", 4, 5)), step(set("x", 5, 6)), step(set("x", 6, 7)))
+	three := forward(step(change("x", 4, 5)), step(change("x", 5, 6)), step(change("x", 6, 7)))
 	for _, c := range []struct {
 		name  string
 		first []state.Event
@@ -60,33 +62,37 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 		going bool
 	}{
 		{"nothing is back", three, []state.Event{end(state.Interrupted)}, []int{1, 2, 3}, true},
-		{"its first step has ended", three, append(taken(step(set("x", 7, 6))), end(state.Interrupted)), []int{1, 2}, true},
-		{"its first step is in hand", three, append(begun(step(set("x", 7, 6))), end(state.Interrupted)), []int{1, 2, 3},
+		{"its first step has ended", three, append(taken(step(change("x", 7, 6))), end(state.Interrupted)), []int{1, 2},
 			true},
-		{"two at once", three, append(taken(step(set("x", 7, 5))), end(state.Held)), []int{1}, true},
-		{"given up by a person", three, append(begun(step(set("x", 7, 6))), state.Event{Kind: state.Accepted}), []int{1, 2},
+		{"its first step is in hand", three, append(begun(step(change("x", 7, 6))), end(state.Interrupted)), []int{1, 2, 3},
+			true},
+		{"two at once", three, append(taken(step(change("x", 7, 5))), end(state.Held)), []int{1}, true},
+		{"given up by a person", three, append(begun(step(change("x", 7, 6))), state.Event{Kind: state.Accepted}),
+			[]int{1, 2},
 			false},
-		{"an action of which nobody knows", three, append(taken(step(set("x", 7, 6)))[:1],
+		{"an action of which nobody knows", three, append(taken(step(change("x", 7, 6)))[:1],
 			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Release,
-				Changes: []fleet.SettingChange{set("x", 7, 6)}}}, end(state.Blind)), []int{1, 2, 3}, true},
-		{"there and back, and nothing of it is taken back", forward(step(set("x", 7, 6)), step(set("x", 6, 5)),
-			step(set("x", 5, 6))),
+				Changes: []fleet.SettingChange{change("x", 7, 6)}}}, end(state.Blind)), []int{1, 2, 3}, true},
+		{"there and back, and nothing of it is taken back", forward(step(change("x", 7, 6)), step(change("x", 6, 5)),
+			step(change("x", 5, 6))),
 			[]state.Event{end(state.Held)}, []int{1, 2, 3}, true},
-		{"given up, and nobody knows whether it is back", three, append(begun(step(set("x", 7, 6))),
+		{"given up, and nobody knows whether it is back", three, append(begun(step(change("x", 7, 6))),
 			state.Event{Kind: state.Intended, Action: &state.Action{Kind: state.Undo,
-				Changes: []fleet.SettingChange{set("x", 6, 7)}}}, state.Event{Kind: state.Accepted}), []int{1, 2, 3}, false},
-		{"another pool", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))),
+				Changes: []fleet.SettingChange{change("x", 6, 7)}}}, state.Event{Kind: state.Accepted}), []int{1, 2, 3}, false},
+		{"another pool", forward(step(change("x", 4, 5)), step(change("y", 4, 5))), append(taken(step(change("x", 5, 4))),
 			end(state.Held)), []int{1, 2}, true},
-		{"another pool, given up", forward(step(set("x", 4, 5)), step(set("y", 4, 5))), append(taken(step(set("x", 5, 4))),
-			state.Event{Kind: state.Accepted}), []int{2}, false},
-		{"all of it, and it has not ended", three, append(taken(step(set("x", 7, 4))), end(state.Interrupted)), []int{1},
+		{"another pool, given up", forward(step(change("x", 4, 5)), step(change("y", 4, 5))),
+			append(taken(step(change("x", 5, 4))),
+				state.Event{Kind: state.Accepted}), []int{2}, false},
+		{"all of it, and it has not ended", three, append(taken(step(change("x", 7, 4))), end(state.Interrupted)), []int{1},
 			true},
-		{"traffic", forward(turn(0, 10), turn(10, 20), turn(20, 30)), append(taken(turn(30, 20)), end(state.Interrupted)),
+		{"traffic", forward(traffic(0, 10), traffic(10, 20), traffic(20, 30)), append(taken(traffic(30, 20)),
+			end(state.Interrupted)),
 			[]int{1, 2}, true},
-		{"done", three, append(taken(step(set("x", 7, 4))), end(state.Done)), nil, false},
-		{"a rest that does not fit", forward(step(set("x", 5, 4))),
-			[]state.Event{{Kind: state.StepBegan, Step: step(set("x", 4, 5))},
-				{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{set("x", 4, 5)}}},
+		{"done", three, append(taken(step(change("x", 7, 4))), end(state.Done)), nil, false},
+		{"a rest that does not fit", forward(step(change("x", 5, 4))),
+			[]state.Event{{Kind: state.StepBegan, Step: step(change("x", 4, 5))},
+				{Kind: state.StepAbort, Step: &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{change("x", 4, 5)}}},
 				{Kind: state.StepTrimmed, Step: &state.Step{Kind: state.Backward}, Reason: verdict.Of(verdict.Note, "no room")},
 				{Kind: state.StepEnded},
 				end(state.Held)}, []int{1}, false},

@@ -15,7 +15,7 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan    EventKind = "run"       // Goal, Points, Switches, Bases
+	RunBegan    EventKind = "run"       // Goal, Soaks, Switches, Baselines
 	Replanned   EventKind = "replan"    // Goal, Reason: a load has grown beyond what the goal was for
 	StepBegan   EventKind = "step"      // Step is in hand, on its path to Goal
 	Intended    EventKind = "intend"    // Action: on disk before the action
@@ -24,8 +24,8 @@ const (
 	HoldBegan   EventKind = "hold"      // nothing moves any more, for Reason
 	HoldEnded   EventKind = "resume"    // signals are below their resume levels again
 	StepTrimmed EventKind = "trim"      // Step: what of it was achieved; Reason
-	StepAbort   EventKind = "abort"     // Step: the way back; Reason; Point, where traffic goes back
-	StepEnded   EventKind = "step-done" // the step is soaked, or its way back is gone
+	StepAbort   EventKind = "abort"     // Step: the undo; Reason; Soak, where traffic goes back
+	StepEnded   EventKind = "step-done" // the step is soaked, or its undo is done
 	RunEnded    EventKind = "end"       // Outcome, Reason
 	Relocked    EventKind = "relock"    // Reason: the lock was lost, nobody had taken it, and it is held again
 	Noted       EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
@@ -46,7 +46,7 @@ type Event struct {
 	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
 	Next      string             `json:"next,omitempty"`
 	Outcome   Outcome            `json:"outcome,omitempty"`
-	Soak      *learn.SoakResult  `json:"soak,omitempty"`      // of a step that turned a traffic switch: what its soak saw
+	Soak      *learn.SoakResult  `json:"soak,omitempty"`      // of a step that shifted traffic: what its soak saw
 	Soaks     []learn.SoakResult `json:"soaks,omitempty"`     // of a run: what the samples before it saw of each shift
 	Switches  []Switch           `json:"switches,omitempty"`  // of a run: what each traffic switch says
 	Baselines []learn.Baseline   `json:"baselines,omitempty"` // of a run: the loads of each shift that it goes by
@@ -59,21 +59,26 @@ type Event struct {
 // changed.
 func (e Event) Spoken() Event {
 	e.Reason = e.Reason.Spoken()
+	e.Step, e.Soak = spoken(e.Step), spoken(e.Soak)
 	if e.Action != nil {
 		a := *e.Action
-		a.Reason = a.Reason.Spoken()
+		a.Reason, a.Step, a.Soak = a.Reason.Spoken(), spoken(a.Step), spoken(a.Soak)
 		e.Action = &a
-	}
-	if e.Soak != nil {
-		p := *e.Soak
-		p.Excluded = p.Excluded.Spoken()
-		e.Soak = &p
 	}
 	e.Soaks = slices.Clone(e.Soaks)
 	for i, p := range e.Soaks {
-		e.Soaks[i].Excluded = p.Excluded.Spoken()
+		e.Soaks[i] = p.Spoken()
 	}
 	return e
+}
+
+// spoken is a copy of a part of an event as a journal keeps it; nil of nil.
+func spoken[T interface{ Spoken() T }](part *T) *T {
+	if part == nil {
+		return nil
+	}
+	p := (*part).Spoken()
+	return &p
 }
 
 // Origin says which PostgreSQL a server's name stands for.

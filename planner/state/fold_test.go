@@ -98,12 +98,12 @@ func TestFailuresInARowBeginWithTheFirst(t *testing.T) {
 	if diff := cmp.Diff(want, m.FailuresInARow); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	act := state.ReleaseOf([]fleet.SettingChange{lineTo(9, 5)}, verdict.Reason{})
-	m = folded(t, m, state.Event{Kind: state.Failed, Action: &act, Outcome: state.Held, Reason: verdict.Noted("disk")})
+	action := state.ReleaseOf([]fleet.SettingChange{lineTo(9, 5)}, verdict.Reason{})
+	m = folded(t, m, state.Event{Kind: state.Failed, Action: &action, Outcome: state.Held, Reason: verdict.Noted("disk")})
 	if m.Failures != 2 || !m.FailedSince.Equal(foldBegan.Add(7*time.Second)) || m.FailedBy.Text() != "disk" {
 		t.Errorf("%+v", m.FailuresInARow)
 	}
-	if m = folded(t, m, state.Event{Kind: state.Acted, Action: &act}); m.Failures != 0 {
+	if m = folded(t, m, state.Event{Kind: state.Acted, Action: &action}); m.Failures != 0 {
 		t.Errorf("%d failures after an action that was done", m.Failures)
 	}
 }
@@ -148,8 +148,8 @@ func TestWhatAPersonAcceptsEndsEverythingUnderWay(t *testing.T) {
 
 func TestAJournalKeepsEveryReasonWithItsSentence(t *testing.T) {
 	full := learn.Excluded(verdict.Of(verdict.PoolFull, "a/db"))
-	act := state.ReleaseOf(nil, verdict.Noted("act"))
-	e := state.Event{Action: &act, Reason: verdict.Noted("why"), Soak: &learn.SoakResult{Excluded: full},
+	action := state.ReleaseOf(nil, verdict.Noted("act"))
+	e := state.Event{Action: &action, Reason: verdict.Noted("why"), Soak: &learn.SoakResult{Excluded: full},
 		Soaks: []learn.SoakResult{{Excluded: full}}}
 	got := e.Spoken()
 	want := full.Text()
@@ -157,7 +157,7 @@ func TestAJournalKeepsEveryReasonWithItsSentence(t *testing.T) {
 		got.Soaks[0].Excluded.Said != want {
 		t.Errorf("%+v %+v %+v %+v", got.Reason, got.Action, got.Soak, got.Soaks)
 	}
-	if act.Said != "" || e.Soak.Excluded.Said != "" || e.Soaks[0].Excluded.Said != "" {
+	if action.Said != "" || e.Soak.Excluded.Said != "" || e.Soaks[0].Excluded.Said != "" {
 		t.Error("what the event points to has changed")
 	}
 }

@@ -64,7 +64,7 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 	return h
 }
 
-// begun is the step, or its way back, as it begins.
+// begun is the step, or its undo, as it begins.
 func (h StepInHand) begun(e Event, why verdict.Reason) StepInHand {
 	h.Step, h.StepAt, h.StepSeq, h.Why = e.Step, e.At, e.Seq, why
 	h.ReleasedAt, h.SettledAt, h.Intent = time.Time{}, e.At, nil
@@ -98,15 +98,15 @@ func (h StepInHand) acted(a Action, at time.Time) StepInHand {
 	return h
 }
 
-// cameNearer lets lines of a way back that went back in part begin from where they are.
-func (h StepInHand) cameNearer(sets []fleet.SettingChange) StepInHand {
+// cameNearer lets lines of an undo that went back in part begin from where they are.
+func (h StepInHand) cameNearer(changes []fleet.SettingChange) StepInHand {
 	if !Back(h.Step) {
 		return h
 	}
 	step := *h.Step
 	step.Changes = slices.Clone(step.Changes)
 	for i, x := range step.Changes {
-		for _, y := range sets {
+		for _, y := range changes {
 			if y.Same(x) && y.To != x.To {
 				step.Changes[i].From = y.To
 			}
@@ -116,8 +116,8 @@ func (h StepInHand) cameNearer(sets []fleet.SettingChange) StepInHand {
 	return h
 }
 
-// cut is the lines that the journal explains once a step keeps what was achieved: the others are where they were.
-func (m JournalState) cut(achieved *Step, at time.Time) []Written {
+// trimmed are the lines that the journal explains once a step keeps what was achieved: the others are where they were.
+func (m JournalState) trimmed(achieved *Step, at time.Time) []Written {
 	var given []fleet.SettingChange
 	for _, x := range m.Step.Changes {
 		if !Back(m.Step) && !slices.ContainsFunc(achieved.Changes, x.Same) {
@@ -131,7 +131,7 @@ func (m JournalState) cut(achieved *Step, at time.Time) []Written {
 	return m.written(achieved.Changes, at, true)
 }
 
-// leftBehind is what of a way back is given up, as a step that goes forward from where its lines should have come to.
+// leftBehind is what of an undo is given up, as a step that goes forward from where its lines should have come to.
 func (m JournalState) leftBehind(achieved *Step) Step {
 	left := Step{Kind: Forward}
 	for _, x := range m.Step.Changes {
@@ -148,7 +148,7 @@ func (m JournalState) leftBehind(achieved *Step) Step {
 	return left
 }
 
-// setAside puts what of a way back is given up with the steps that were taken, so that a rollback may give it back once
+// setAside puts what of an undo is given up with the steps that were taken, so that a rollback may give it back once
 // there is room.
 func (m JournalState) setAside(left Step) JournalState {
 	if len(left.Changes) == 0 || m.StepTo > 0 || m.StepNumber == 0 {

@@ -8,15 +8,15 @@ import (
 	"github.com/pgbudget/pgbudget/planner/learn"
 )
 
-// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A memory of
-// another version is not read: the events are folded again.
-const JournalStateVersion = 8
+// JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A state of another
+// version is not read: the events are folded again.
+const JournalStateVersion = 9
 
-// A journal of years has more steps and points than anybody goes back to, and a memory that kept them all would be read
+// A journal of years has more steps and soaks than anybody goes back to, and a state that kept them all would be read
 // and written whole, again and again. So the newest are kept.
 const (
-	pastKept   = 1000 // steps. chosen: ten runs of 1 % a step, a hundred steps each
-	pointsKept = 1000 // points of each shift. chosen: the oldest weighs a thousandth of what is learnt by then
+	pastKept  = 1000 // steps. chosen: ten runs of 1 % a step, a hundred steps each
+	soaksKept = 1000 // soaks of each shift. chosen: the oldest weighs a thousandth of what is learnt by then
 )
 
 // Stepped adds a step that ended, and lets go of the oldest beyond pastKept.
@@ -28,13 +28,13 @@ func (m JournalState) Stepped(p Past) JournalState {
 	return m
 }
 
-// learnt returns the points with those added, without the oldest beyond pointsKept of a shift.
-func (m Learned) learnt(points ...learn.SoakResult) []learn.SoakResult {
-	if len(points) == 0 {
+// withSoaks returns the soaks with those added, without the oldest beyond soaksKept of a shift.
+func (m Learned) withSoaks(soaks ...learn.SoakResult) []learn.SoakResult {
+	if len(soaks) == 0 {
 		return m.Soaks
 	}
-	out := slices.Concat(m.Soaks, points)
-	if len(out) <= pointsKept {
+	out := slices.Concat(m.Soaks, soaks)
+	if len(out) <= soaksKept {
 		return out
 	}
 	of := map[string]int{}
@@ -42,7 +42,7 @@ func (m Learned) learnt(points ...learn.SoakResult) []learn.SoakResult {
 		of[p.Shift]++
 	}
 	return slices.DeleteFunc(out, func(p learn.SoakResult) bool {
-		old := of[p.Shift] > pointsKept
+		old := of[p.Shift] > soaksKept
 		if old {
 			of[p.Shift]--
 		}
@@ -54,7 +54,7 @@ func (m Learned) learnt(points ...learn.SoakResult) []learn.SoakResult {
 var (
 	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepTrimmed,
 		StepAbort, StepEnded, RunEnded, Relocked, Noted, Accepted}
-	knownVerbs = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep,
+	knownActions = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep,
 		CompleteStep, AbortStep, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}
@@ -83,7 +83,7 @@ func (m JournalState) Refuses(e Event) error {
 	case slices.Contains([]EventKind{RunEnded, Failed}, e.Kind) && e.Outcome == "":
 		return missing("outcome")
 	case e.Kind == StepTrimmed && m.Step == nil:
-		return errors.New("a step is cut, and none is in hand")
+		return errors.New("a step is trimmed, and none is in hand")
 	}
 	if e.Outcome != "" && !slices.Contains(knownEnds, e.Outcome) {
 		return fmt.Errorf("%w: the outcome %q is not known", ErrNewer, e.Outcome)
@@ -97,7 +97,7 @@ func (m JournalState) Refuses(e Event) error {
 	switch a := e.Action; {
 	case a.Kind == "":
 		return missing("kind of its action")
-	case !slices.Contains(knownVerbs, a.Kind):
+	case !slices.Contains(knownActions, a.Kind):
 		return fmt.Errorf("%w: the action %q is not known", ErrNewer, a.Kind)
 	case a.Kind == ShiftTraffic && a.Traffic == nil:
 		return missing("traffic change of its action")

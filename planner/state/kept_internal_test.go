@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestAJournalStateOfYearsStaysSmall takes more steps and points than are kept.
+// TestAJournalStateOfYearsStaysSmall takes more steps and soaks than are kept.
 func TestAJournalStateOfYearsStaysSmall(t *testing.T) {
 	var m JournalState
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -36,7 +36,7 @@ func TestAJournalStateOfYearsStaysSmall(t *testing.T) {
 			pastKept, pastKept/2)
 	}
 	many, few := m.SoaksOf("a/db:b/db"), m.SoaksOf("few")
-	if len(many) != pointsKept || many[0].X != pastKept/2 || len(few) != 3*pastKept/2/7+1 {
+	if len(many) != soaksKept || many[0].X != pastKept/2 || len(few) != 3*pastKept/2/7+1 {
 		t.Errorf("%d and %d points are kept, the oldest of %d", len(many), len(few), many[0].X)
 	}
 }

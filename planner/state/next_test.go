@@ -1,12 +1,12 @@
 package state_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAnotherPostgreSQLIsNotTheOneOfTheJournal(t *testing.T) {
 	if m.Replaced(at("7")).Any() || m.Replaced(at("")).Any() || m.Replaced(fleet.Observation{}).Any() {
 		t.Error("the same server, or one that does not say, is taken for another")
 	}
-	if why := m.Replaced(at("8")); !strings.Contains(why.Text(), "system identifier 8") {
+	if why := m.Replaced(at("8")); !why.Is(verdict.ServerReplaced) || why.Subject != "pg" {
 		t.Errorf("%q", why.Text())
 	}
 	if m = m.After(state.Event{Kind: state.Accepted}); m.Replaced(at("8")).Any() {

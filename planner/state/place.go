@@ -51,7 +51,7 @@ func (m JournalState) left() []Place {
 	return out
 }
 
-// Placed is the memory with its lines by the names that their processes have in a sample: each goes by the address at
+// Placed is the state with its lines by the names that their processes have in a sample: each goes by the address at
 // which its console was reached. A process that is nowhere any more has a name with its address in it, which no other
 // has. doubts are such names, with the reason, of lines that may be another's: the group has fewer processes than it
 // had, an address is new, and the lines were not alike.
@@ -84,7 +84,7 @@ func (m SettingsWritten) placed(now []Place) (SettingsWritten, map[string]verdic
 	m.Places = lost
 	m.Past = slices.Clone(m.Past)
 	for i, past := range m.Past {
-		sets := slices.Clone(past.Step.Changes)
+		changes := slices.Clone(past.Step.Changes)
 		for j, x := range past.Step.Changes {
 			is, known := names[x.Process]
 			if p, doubtful := unsure[x.Process]; doubtful && !alike(past.Step.Changes, x) {
@@ -93,11 +93,11 @@ func (m SettingsWritten) placed(now []Place) (SettingsWritten, map[string]verdic
 				is = p.gone().Process
 			}
 			if known {
-				sets[j].Process = is
+				changes[j].Process = is
 			}
 		}
-		slices.SortFunc(sets, fleet.CompareChanges)
-		m.Past[i].Step.Changes = sets
+		slices.SortFunc(changes, fleet.CompareChanges)
+		m.Past[i].Step.Changes = changes
 	}
 	m.Written = slices.Clone(m.Written)
 	for i, w := range m.Written {
@@ -130,9 +130,10 @@ func (m SettingsWritten) named(p Place, now []Place) (is Place, sure bool) {
 	return p, of(now) >= of(m.Places)
 }
 
-// alike reports whether a step moves all lines of a set's pool alike: then it does not matter which of them is whose.
-func alike(sets []fleet.SettingChange, x fleet.SettingChange) bool {
-	return !slices.ContainsFunc(sets, func(y fleet.SettingChange) bool {
+// alike reports whether a step moves all lines of a change's pool alike: then it does not matter which of them is
+// whose.
+func alike(changes []fleet.SettingChange, x fleet.SettingChange) bool {
+	return !slices.ContainsFunc(changes, func(y fleet.SettingChange) bool {
 		return y.Pool() == x.Pool() && y.Key == x.Key && (y.From != x.From || y.To != x.To)
 	})
 }

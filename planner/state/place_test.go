@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // consolesOf are processes of a group a, reached at these addresses.
@@ -19,7 +20,7 @@ func consolesOf(consoles ...string) (o fleet.Observation) {
 	return o
 }
 
-// evened is a memory of three processes whose sizes, from 4, 9 and 5 or all from 9, were made 5 by step 1, and made 3
+// evened is a journal of three processes whose sizes, from 4, 9 and 5 or all from 9, were made 5 by step 1, and made 3
 // by step 2; then a person took responsibility.
 func evened(from ...int) state.JournalState {
 	step := func(from []int, to int) *state.Step {
@@ -60,7 +61,7 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 		now     []string
 		want    string
 		flushed string // of a/3
-		doubt   string // of step 1
+		doubt   string // of step 1: the process, and the arguments of WhoIsLeft
 	}{
 		{"as before", uneven, []string{"h1:6432", "h2:6432", "h3:6432"}, "a/1 4, a/2 9, a/3 5", "a/3", ""},
 		{"the second is lost", uneven, []string{"h1:6432", "h3:6432"}, "a/1 4, a/2 5, a/2 at h2:6432 9", "a/2", ""},
@@ -71,7 +72,7 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 			"a/1 4, a/3 9, a/3 at h3:6432 5", "a/3 at h3:6432", ""},
 		{"one is lost, and one has a new address", uneven, []string{"h1:6432", "pod:6432"},
 			"a/1 4, a/2 at h2:6432 9, a/3 at h3:6432 5", "a/3 at h3:6432",
-			"a/2 is at pod:6432 now, and was at h2:6432 when it was moved: which of the processes of a are left cannot be told"},
+			"a/2 [pod:6432 h2:6432 a]"},
 		{"the same where all were alike", even, []string{"h1:6432", "pod:6432"}, "a/1 9, a/2 9, a/3 at h3:6432 9",
 			"a/3 at h3:6432", ""},
 		{"no address is known", uneven, []string{"", "", ""}, "a/1 4, a/2 9, a/3 5", "a/3", ""},
@@ -86,7 +87,9 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 					c.flushed)
 			}
 		}
-		if why := placed.Doubted(doubts, 10); !strings.HasPrefix(why.Text(), c.doubt) || (!why.Any()) != (c.doubt == "") {
+		why := placed.Doubted(doubts, 10)
+		if of := fmt.Sprint(why.Subject, " ", why.Args); why.Any() != (c.doubt != "") || why.Any() && of != c.doubt ||
+			why.Any() && !why.Is(verdict.WhoIsLeft) {
 			t.Errorf("%s: doubted %q, want %q", c.name, why.Text(), c.doubt)
 		}
 		if why := placed.Doubted(doubts, 20); why.Any() {
@@ -94,7 +97,7 @@ func TestALineGoesByTheAddressOfItsProcess(t *testing.T) {
 		}
 	}
 	if m := evened(uneven...); linesText(m) != "a/1 4, a/2 9, a/3 5" {
-		t.Errorf("the memory itself has become %s", linesText(m))
+		t.Errorf("the state itself has become %s", linesText(m))
 	}
 }
 

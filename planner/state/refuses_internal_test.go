@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestWhatIsNotRefusedIsTaken draws events of any kind with any of their parts, as JSON brings them, and any memory.
+// TestWhatIsNotRefusedIsTaken draws events of any kind with any of their parts, as JSON brings them, and any state.
 func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	taken := 0
@@ -23,7 +23,7 @@ func TestWhatIsNotRefusedIsTaken(t *testing.T) {
 			e.Step.Kind = knownSteps[r.IntN(len(knownSteps))]
 		}
 		if e.Action != nil && r.IntN(10) > 0 {
-			e.Action.Kind = knownVerbs[r.IntN(len(knownVerbs))]
+			e.Action.Kind = knownActions[r.IntN(len(knownActions))]
 		}
 		if r.IntN(100) == 0 {
 			m = JournalState{}

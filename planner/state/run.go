@@ -13,33 +13,33 @@ import (
 type Run struct {
 	Running bool `json:"running,omitzero"` // it began and has not ended: after a crash it still stands there
 	// the command that goes on with it, as it was given; empty: it is done, or did not say
-	Again   string       `json:"again,omitzero"`
-	Goal    *sizing.Goal `json:"goal,omitzero"`
-	Leg     bool         `json:"leg,omitzero"`     // Goal is that of a step on the way of a shift, not the run's
-	Steps   int          `json:"steps,omitzero"`   // ended in it, ways back apart
-	RollTo  int64        `json:"roll_to,omitzero"` // it takes back every step from that event on; 0: it does not
-	Refused []Refusal    `json:"refused,omitzero"` // in it, sorted by pool
+	Again      string       `json:"again,omitzero"`
+	Goal       *sizing.Goal `json:"goal,omitzero"`
+	GoalOfStep bool         `json:"goal_of_step,omitzero"` // Goal is that of a step on the path of a shift, not the run's
+	Steps      int          `json:"steps,omitzero"`        // ended in it, undone ones apart
+	RollTo     int64        `json:"roll_to,omitzero"`      // it takes back every step from that event on; 0: it does not
+	Refused    []Refusal    `json:"refused,omitzero"`      // in it, sorted by pool
 
-	TrimmedAway verdict.Reason `json:"cut_by,omitzero"` // nothing was left of a step of it, because
-	Trimmed     verdict.Reason `json:"cut,omitzero"`    // the rest of its newest step was given up, because
-	Left        verdict.Reason `json:"left,omitzero"`   // a way back of it did not fit as a whole: what is left of it
+	TrimmedAway verdict.Reason `json:"trimmed_away,omitzero"` // nothing was left of a step of it, because
+	Trimmed     verdict.Reason `json:"trimmed,omitzero"`      // the rest of its newest step was given up, because
+	Left        verdict.Reason `json:"left,omitzero"`         // an undo of it did not fit as a whole: what is left of it
 }
 
 // after folds an event in.
 func (r Run) after(e Event, was JournalState) Run {
 	switch e.Kind {
-	case RunBegan: // with a step in hand its traffic is on the way, and the goal is not that of where it comes to
+	case RunBegan: // with a step in hand its traffic is not where it goes yet, and the goal is not the one for there
 		leg := e.To == 0 && was.Step != nil && was.Step.Traffic != nil
-		return Run{Running: true, Again: e.Next, Goal: e.Goal, Leg: leg, RollTo: e.To}
+		return Run{Running: true, Again: e.Next, Goal: e.Goal, GoalOfStep: leg, RollTo: e.To}
 	case StepBegan, StepAbort:
 		if e.Kind == StepBegan {
 			r.Trimmed = verdict.Reason{}
 		}
 		if e.Goal != nil {
-			r.Goal, r.Leg = e.Goal, true
+			r.Goal, r.GoalOfStep = e.Goal, true
 		}
 	case Replanned:
-		r.Goal, r.Leg = e.Goal, false
+		r.Goal, r.GoalOfStep = e.Goal, false
 	case Acted:
 		if e.Action.Kind == Undo {
 			for _, x := range e.Action.Changes {
@@ -78,13 +78,13 @@ func (r Run) refused(pool string, key fleet.Key, least int, why verdict.Reason) 
 	return r
 }
 
-// leftBehind remembers what of a way back is given up, and not to make those pools smaller still.
+// leftBehind remembers what of an undo is given up, and not to make those pools smaller still.
 func (r Run) leftBehind(left Step, why verdict.Reason) Run {
 	for _, x := range left.Changes {
 		r = r.refused(x.Pool(), x.Key, x.To, why)
 	}
 	if len(left.Changes) > 0 {
-		r.Left = verdict.Of(verdict.LeftBehind, "", linesLeft(left), why).Spoken() // it is kept as it is read again
+		r.Left = verdict.Of(verdict.LeftBehind, "", linesLeft(left.Changes), why).Spoken() // it is kept as it is read again
 	}
 	return r
 }

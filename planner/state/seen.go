@@ -87,7 +87,7 @@ func compareSeen(a, b Seen) int {
 	return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias))
 }
 
-// New lists what of a sample the memory does not know, sorted: aliases, and users of those that it knows.
+// New lists what of a sample the state does not know, sorted: aliases, and users of those that it knows.
 func (m JournalState) New(o fleet.Observation) []Seen {
 	var out []Seen
 	for _, p := range o.Processes {
@@ -113,8 +113,8 @@ func (m JournalState) New(o fleet.Observation) []Seen {
 	return out
 }
 
-// seenToo adds what was seen to what the memory has.
-func (m JournalState) seenToo(seen []Seen) []Seen {
+// withSeen adds what was seen to what the state has.
+func (m JournalState) withSeen(seen []Seen) []Seen {
 	if len(seen) == 0 {
 		return m.Seen
 	}
@@ -132,7 +132,7 @@ func (m JournalState) seenToo(seen []Seen) []Seen {
 	return out
 }
 
-// Recall returns the sample with every user that the memory knows of and that it does not show: without connections,
+// Recall returns the sample with every user that the state knows of and that it does not show: without connections,
 // and with the worst case of a pool. Aliases that it does not show at all do not come back: their lines are gone.
 func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 	if len(m.Seen) == 0 {
@@ -159,9 +159,9 @@ func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 	return o
 }
 
-// Renumbered says which process is reached where another was when the fleet was moved before: a process is named by its
-// place in the config, so that what the journal says of it, a step in hand first of all, would be done to another. One
-// that is reached at a place where none was has a new address, and Drift judges its sizes. None: none is.
+// Renumbered says which process is reached where another was when pgbudget last changed the fleet: a process is named
+// by its place in the config, so that what the journal says of it, a step in hand first of all, would be done to
+// another. One that is reached at a place where none was has a new address, and Drift judges its sizes. None: none is.
 func (m JournalState) Renumbered(o fleet.Observation) verdict.Reason {
 	at := map[string]string{} // console by process, now
 	for _, p := range o.Processes {
@@ -177,8 +177,8 @@ func (m JournalState) Renumbered(o fleet.Observation) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// Missing says which process was there when the fleet was moved before and is not observed any more: it may run on and
-// open connections. None: none is.
+// Missing says which process was there when pgbudget last changed the fleet and is not observed any more: it may run on
+// and open connections. None: none is.
 func (m JournalState) Missing(o fleet.Observation) verdict.Reason {
 	for _, s := range m.Seen {
 		if !slices.ContainsFunc(o.Processes, func(p fleet.Process) bool { return p.ID == s.Process }) {

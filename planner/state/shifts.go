@@ -16,15 +16,15 @@ type Switch struct {
 	X     int    `json:"x_percent"` // 0..100
 	// percent: what it may report as well, after a change that is not confirmed or was made just now
 	Or  int       `json:"or_percent"`
-	At  time.Time `json:"at"`            // of the newest turn
+	At  time.Time `json:"at"`            // of the newest traffic change
 	Any bool      `json:"any,omitempty"` // a person has taken responsibility for what it says
 }
 
 // Reading is what a traffic switch says.
 type Reading struct {
-	X     int    // 0..100
-	Said  bool   // it was asked, and answered; else X is the journal's
-	Error string // why it could not be asked; empty: it could, or nobody asks
+	X    int   // percent, 0..100
+	Said bool  // the switch was asked, and answered; else X is the journal's
+	Err  error // why the switch could not be asked; nil: it could, or nobody asks
 }
 
 // TrafficSwitches are what each traffic switch should say.
@@ -36,13 +36,13 @@ type TrafficSwitches struct {
 func (t TrafficSwitches) after(e Event, was JournalState) TrafficSwitches {
 	switch e.Kind {
 	case RunBegan:
-		t.Switches = t.turnedToo(e.Switches)
+		t.Switches = t.added(e.Switches)
 	case StepAbort:
-		if was.Intent != nil { // a turn of unknown fate is taken as made: it is turned back
-			t.Switches = t.turned(was.Intent.Traffic, e.At, true)
+		if was.Intent != nil { // a traffic change of unknown fate is taken as made: it is undone
+			t.Switches = t.changed(was.Intent.Traffic, e.At, true)
 		}
 	case Intended, Acted:
-		t.Switches = t.turned(e.Action.Traffic, e.At, e.Kind == Acted)
+		t.Switches = t.changed(e.Action.Traffic, e.At, e.Kind == Acted)
 	case Accepted:
 		t.Switches = slices.Clone(t.Switches)
 		for i := range t.Switches {
@@ -63,8 +63,8 @@ func (m TrafficSwitches) Switch(shift string) (Switch, bool) {
 
 func compareSwitch(s Switch, shift string) int { return cmp.Compare(s.Shift, shift) }
 
-// turnedToo adds switches that are new.
-func (m TrafficSwitches) turnedToo(said []Switch) []Switch {
+// added adds switches that are new.
+func (m TrafficSwitches) added(said []Switch) []Switch {
 	out := slices.Clone(m.Switches)
 	for _, s := range said {
 		i, found := slices.BinarySearchFunc(out, s.Shift, compareSwitch)
@@ -78,8 +78,8 @@ func (m TrafficSwitches) turnedToo(said []Switch) []Switch {
 	return out
 }
 
-// turned notes what a switch should say now; where it is not known whether the turn was made, both.
-func (m TrafficSwitches) turned(t *shift.TrafficChange, at time.Time, done bool) []Switch {
+// changed notes what a switch should say now; where it is not known whether the change was made, both.
+func (m TrafficSwitches) changed(t *shift.TrafficChange, at time.Time, done bool) []Switch {
 	if t == nil {
 		return m.Switches
 	}
@@ -98,7 +98,7 @@ func (m TrafficSwitches) turned(t *shift.TrafficChange, at time.Time, done bool)
 // Learned is what soaks and runs have found out about shifts.
 type Learned struct {
 	Baselines []learn.Baseline `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
-	// what soaks saw of shifts, the newest last; the newest pointsKept of each
+	// what soaks saw of shifts, the newest last; the newest soaksKept of each
 	Soaks []learn.SoakResult `json:"soaks,omitzero"`
 }
 
@@ -106,17 +106,17 @@ type Learned struct {
 func (l Learned) after(e Event) Learned {
 	switch e.Kind {
 	case RunBegan:
-		l.Soaks, l.Baselines = l.learnt(e.Soaks...), l.based(e.Baselines)
+		l.Soaks, l.Baselines = l.withSoaks(e.Soaks...), l.withBaselines(e.Baselines)
 	case StepBegan, StepAbort, StepEnded:
 		if e.Soak != nil {
-			l.Soaks = l.learnt(*e.Soak)
+			l.Soaks = l.withSoaks(*e.Soak)
 		}
 	}
 	return l
 }
 
-// based notes bases; one that says what is known already keeps its time.
-func (m Learned) based(bases []learn.Baseline) []learn.Baseline {
+// withBaselines notes baselines; one that says what is known already keeps its time.
+func (m Learned) withBaselines(bases []learn.Baseline) []learn.Baseline {
 	out := slices.Clone(m.Baselines)
 	for _, b := range bases {
 		i, found := slices.BinarySearchFunc(out, b.Shift, func(x learn.Baseline, id string) int {
@@ -133,9 +133,9 @@ func (m Learned) based(bases []learn.Baseline) []learn.Baseline {
 	return out
 }
 
-// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was turned since an
-// earlier run took them, those that it took. The shifts come back with what their switches said when their loads were
-// measured. Of several shifts of one pool, the loads are left as they are.
+// Rebased are loads, with history in them, as they may be gone by now: of a shift whose switch was set since an earlier
+// run took them, those that it took. The shifts come back with what their switches said when their loads were measured.
+// Of several shifts of one pool, the loads are left as they are.
 func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.Time) ([]load.Load, []shift.Shift) {
 	loads, shifts = slices.Clone(loads), slices.Clone(shifts)
 	for i, s := range shifts {
@@ -148,8 +148,8 @@ func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.
 			continue
 		}
 		b := m.Baselines[j]
-		turned, _ := m.Switch(s.ID())
-		if !turned.At.After(b.At) || s.At == b.X || now.Sub(turned.At) > learn.BaselineFor {
+		sw, _ := m.Switch(s.ID())
+		if !sw.At.After(b.At) || s.At == b.X || now.Sub(sw.At) > learn.BaselineFor {
 			continue
 		}
 		shifts[i].LoadsAt = b.X
@@ -165,10 +165,10 @@ func (m JournalState) Rebased(loads []load.Load, shifts []shift.Shift, now time.
 	return loads, shifts
 }
 
-// SoaksFrom is how far a step may turn a switch: half as far after each soak that was not what was expected, until one
-// is.
-func (m JournalState) SoaksFrom(shift string, policy Policy) int {
-	most := policy.SoaksOf()
+// MostIncrement is how far a step may set a switch, in percentage points: half as far after each soak that was not what
+// was expected, until one is.
+func (m JournalState) MostIncrement(shift string, policy Policy) int {
+	most := policy.MostIncrement()
 	for _, p := range slices.Backward(m.Soaks) {
 		if p.Shift != shift || p.Survey {
 			continue
@@ -181,7 +181,7 @@ func (m JournalState) SoaksFrom(shift string, policy Policy) int {
 	return most
 }
 
-// SoaksOf are those of one shift.
+// SoaksOf are the soaks of one shift, the newest last.
 func (m JournalState) SoaksOf(shift string) []learn.SoakResult {
 	return slices.DeleteFunc(slices.Clone(m.Soaks), func(p learn.SoakResult) bool { return p.Shift != shift })
 }

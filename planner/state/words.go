@@ -3,6 +3,8 @@ package state
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // seenText says who came where.
@@ -25,10 +27,13 @@ func seenText(seen []Seen) string {
 	return strings.Join(parts, "; ")
 }
 
-// linesLeft says how far the lines of a step have come that a way back has given up.
-func linesLeft(left Step) string {
+// linesLeft are lines of a step that an undo has given up, as a reason words them: how far each has come.
+type linesLeft []fleet.SettingChange
+
+// String names key, pool, value and goal of each pool.
+func (l linesLeft) String() string {
 	var parts []string
-	for _, x := range left.Moves() {
+	for _, x := range (Step{Changes: l}).Moves() {
 		parts = append(parts, fmt.Sprintf("%s %s/%s is at %d of %d", x.Key, x.Process, x.Alias, x.To, x.From))
 	}
 	return strings.Join(parts, ", ")

@@ -10,7 +10,7 @@ import (
 // SettingsWritten is what was ever written, and where: lines, steps, processes, servers.
 type SettingsWritten struct {
 	Numbered int `json:"numbered,omitzero"` // steps that went forward and began, ever
-	// every process, alias and user ever looked at by a run; sorted
+	// every process, alias and user that a run ever observed; sorted
 	Seen []Seen `json:"seen,omitzero"`
 	// of processes that Seen does not have any more, and Past has lines of; sorted
 	Places  []Place  `json:"places,omitzero"`
@@ -23,7 +23,7 @@ type SettingsWritten struct {
 
 // after folds an event in.
 func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
-	s.Seen = was.seenToo(e.Seen)
+	s.Seen = was.withSeen(e.Seen)
 	switch e.Kind {
 	case RunBegan:
 		s.Servers = was.origins(e.Servers, e.To > 0)
@@ -42,7 +42,7 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 		if Back(was.Step) {
 			s.Past = was.setAside(was.leftBehind(e.Step)).Past
 		}
-		s.Written = was.cut(e.Step, e.At)
+		s.Written = was.trimmed(e.Step, e.At)
 	case StepEnded:
 		if h := was.StepInHand; h.Step != nil && h.Step.Kind != Backward && !h.Step.Empty() && h.StepTo == 0 {
 			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step}).Past
@@ -65,9 +65,9 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 }
 
 // written notes the values that lines should have now; where it is not known whether the action was done, both.
-func (s SettingsWritten) written(sets []fleet.SettingChange, at time.Time, done bool) []Written {
+func (s SettingsWritten) written(changes []fleet.SettingChange, at time.Time, done bool) []Written {
 	out := slices.Clone(s.Written)
-	for _, x := range sets {
+	for _, x := range changes {
 		i, found := slices.BinarySearchFunc(out, x, compareWritten)
 		if !found {
 			out = slices.Insert(out, i, Written{SettingChange: fleet.SettingChange{Process: x.Process, Alias: x.Alias,
@@ -100,9 +100,9 @@ func (m JournalState) Flushed() []fleet.SettingChange {
 }
 
 // restored forgets lifetimes that are as they were.
-func (s SettingsWritten) restored(sets []fleet.SettingChange) SettingsWritten {
+func (s SettingsWritten) restored(changes []fleet.SettingChange) SettingsWritten {
 	s.Written = slices.DeleteFunc(slices.Clone(s.Written), func(w Written) bool {
-		return w.Key == fleet.KeyLifetime && slices.ContainsFunc(sets, w.Same)
+		return w.Key == fleet.KeyLifetime && slices.ContainsFunc(changes, w.Same)
 	})
 	return s
 }
@@ -118,7 +118,7 @@ func (m JournalState) RetreatFor() time.Duration {
 	return RetreatFor
 }
 
-// Unsettled are the sets of actions of which the journal does not know whether they were done.
+// Unsettled are the changes of actions of which the journal does not know whether they were done.
 func (m JournalState) Unsettled() []fleet.SettingChange {
 	var out []fleet.SettingChange
 	for _, w := range m.Written {
@@ -132,20 +132,20 @@ func (m JournalState) Unsettled() []fleet.SettingChange {
 	return out
 }
 
-// LineUnsettled reports whether the journal knows of an act on the line of a set, and not that it is at that value
-// since.
+// LineUnsettled reports whether the journal knows of an action on the line of a change, and not that it is at that
+// value since.
 func (m JournalState) LineUnsettled(x fleet.SettingChange, value int) bool {
 	w, ok := m.Line(x)
 	return ok && (w.To != value || w.Or != value)
 }
 
-// Wrote reports whether the journal knows of an action that left the line of a set at that value, or may have.
+// Wrote reports whether the journal knows of an action that left the line of a change at that value, or may have.
 func (m JournalState) Wrote(x fleet.SettingChange, value int) bool {
 	w, ok := m.Line(x)
 	return ok && (w.To == value || w.Or == value)
 }
 
-// Line is what the journal has of the line of a set.
+// Line is what the journal has of the line of a change.
 func (m JournalState) Line(x fleet.SettingChange) (Written, bool) {
 	i, found := slices.BinarySearchFunc(m.Written, x, compareWritten)
 	if !found {

@@ -1,10 +1,10 @@
 package steps
 
 import (
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
@@ -21,25 +21,24 @@ func (w *path) grant() bool {
 		}
 		both := p.bent && p.above() || slices.ContainsFunc(w.given[released:], w.stirred)
 		if more > w.grants {
-			w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
-				words.Count(more, "connection"))
+			w.note = verdict.Of(verdict.UnitCosts, p.ID, verdict.Conns(more))
 		}
 		w.granted = true
 		w.grants -= more
 		w.spare -= unit
 		if p.size < p.to {
 			p.size++
-			w.rise(p, func(u roomUse) int { return -u.size })
+			w.free(p, func(u roomUse) int { return -u.size })
 		} else {
 			p.reserve++
-			w.rise(p, func(u roomUse) int { return -u.reserve })
+			w.free(p, func(u roomUse) int { return -u.reserve })
 		}
 		if w.most < math.MaxInt {
 			w.most -= unit
 		}
 		switch {
 		case both:
-			w.again()
+			w.requeue()
 		case p.below():
 			w.wanting.again(-p.gain(p.size) / float64(p.more()))
 		default:
@@ -103,8 +102,8 @@ func (w *path) tight(pool int) int {
 	return -1
 }
 
-// rise adds to the rooms what one fewer of a pool leaves there.
-func (w *path) rise(p *pathPool, left func(roomUse) int) {
+// free adds to the rooms what one fewer of a pool leaves there.
+func (w *path) free(p *pathPool, left func(roomUse) int) {
 	for _, u := range p.under {
 		w.rooms[u.room].Conns += left(u)
 	}

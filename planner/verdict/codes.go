@@ -5,13 +5,27 @@ const (
 	Surprise       Code = "share not expected" // percent that the switch says, percent seen, lower, upper
 	NoLoad         Code = "no load"            // the error of the estimate
 	NothingCarried Code = "nothing carried"
-	NothingComes   Code = "nothing comes"  // percent, fraction at most, its method, fraction believed at least
+	NothingComes   Code = "nothing comes"  // percent, fraction at most, its method, fraction expected at least
 	LoadUnknown    Code = "load not known" // pool, why
 	PoolFull       Code = "pool full"      // pool
 	TooFewXacts    Code = "too few"        // transactions, and how many are needed
 	NotConserved   Code = "confounded"     // load of both pools as a ratio, percent of before, ratio of the others
 	TakenBack      Code = "taken back"     // why
-	NothingMoved   Code = "nothing moved"  // shift, percent, figures
+	NothingMoved   Code = "nothing moved"  // shift, percent, Figures or its like
+)
+
+// What counters say of a traffic change; learn.Judgement has one of them. Rates are transactions per second.
+const (
+	FewSamples     Code = "few samples"             // samples before, samples after
+	SwitchStays    Code = "switch stays"            // percent
+	NoXacts        Code = "no transactions"         // to either pool
+	NoXactsToMove  Code = "no transactions to move" // to the giving pool
+	Figures        Code = "figures"                 // rate that moved, its deviation twice, least and most expected
+	TooWeak        Code = "too weak"                // Figures, power in percent
+	LongXacts      Code = "long transactions"       // how long they take, how long the samples cover
+	BothChanged    Code = "both pools changed"      // rate of both together, its deviation twice
+	MoreThanMoves  Code = "more than moves"         // Figures
+	OppositeChange Code = "opposite change"         // Figures
 )
 
 // What a journal knows of a fleet that is not the one it is about.
@@ -29,7 +43,7 @@ const (
 	LineChanged   Code = "line changed"     // process, key, alias, value now, value written, when
 	PoolGone      Code = "pool gone"        // pool
 	ShiftGone     Code = "shift gone"       // shift
-	TurnedEarly   Code = "turned early"     // shift, percent now, percent of the journal
+	SwitchEarly   Code = "switch early"     // shift, percent now, percent of the journal
 	SwitchChanged Code = "switch changed"   // shift, percent now, percent of the journal
 )
 
@@ -65,7 +79,7 @@ const (
 	TwoSamples        Code = "two samples"
 	StillOpen         Code = "still open"    // pool, connections too many
 	WasOpen           Code = "was open"      // pool, connections too many
-	NotDrained        Code = "not drained"   // StillOpen or WasOpen, how long after the release
+	NotDrained        Code = "not drained"   // pool, StillOpen or WasOpen, how long after the release
 	TurnoverPins      Code = "turnover pins" // connections too many, connections open
 	PoolsSessions     Code = "pools sessions"
 	IdleInTransaction Code = "idle in transaction" // backend, user, application, for how long
@@ -81,7 +95,8 @@ const (
 
 // What does not fit, and where no step leads.
 const (
-	NoRoom           Code = "no room"             // the promise that would be broken
+	NoRoom           Code = "no room"             // server, lines that would grow, worst case then, budget, worst case now
+	NoRoomUnder      Code = "no room under"       // limit, lines that would grow, connections then, connections now
 	OverBudget       Code = "over budget"         // server, worst case, how much too many, budget
 	Outsized         Code = "outsized"            // server, worst case, how much too many, budget
 	AboveMax         Code = "above max"           // pool, size, max
@@ -90,20 +105,21 @@ const (
 	NoLongerFits     Code = "no longer fits"
 	NotNow           Code = "not now"
 	BackInPart       Code = "back in part"
-	BackNoRoom       Code = "no room to go back" // the promise that would be broken
+	BackNoRoom       Code = "no room to go back" // NoRoom or its like
 	SizeStays        Code = "size stays"         // pool, size, why its release was wrong
 	ReserveStays     Code = "reserve stays"      // pool, reserve, why its release was wrong
 	FromTo           Code = "from to"            // pool, size, size
-	// FromTo, limit, connections left under it, pool, connections that one more takes
-	WayBarred   Code = "way barred"
-	WayShort    Code = "way short"     // server, FromTo, connections short, spare, budget
-	NoPlan      Code = "no plan"       // why
-	NoPlanThere Code = "no plan there" // why
-	NoWay       Code = "no way"        // why
-	NoWayBut    Code = "no way but"    // why, what would do
-	NoFurther   Code = "no further share"
-	LaterShift  Code = "later shift"   // shift, percent, shift
-	LineNotBack Code = "line not back" // process, key, alias, value now, value before
+	PathBarred       Code = "path barred"        // limit, FromTo, connections left under it, pool, connections of one more
+	PathShort        Code = "path short"         // server, FromTo, connections short, spare, budget
+	UnitFrees        Code = "unit frees"         // pool, connections that one fewer frees
+	UnitCosts        Code = "unit costs"         // pool, connections that one more costs
+	NoPlan           Code = "no plan"            // server, the certificate: connections short, needed, there
+	NoPlanThere      Code = "no plan there"      // as NoPlan
+	NoPath           Code = "no path"            // shift, percent, the certificate: connections short
+	NoPathBut        Code = "no path but"        // as NoPath, and what would make it possible
+	NoFurther        Code = "no further share"
+	LaterShift       Code = "later shift"   // shift, percent, shift
+	LineNotBack      Code = "line not back" // process, key, alias, value now, value before
 )
 
 // How a step, or the run, goes on and ends.
@@ -120,14 +136,13 @@ const (
 	RestTrimmed    Code = "rest trimmed"        // why
 	LoadGrown      Code = "load grown"          // pool, Erlangs now, lower, upper, planned for, lower, upper
 	WindowsClosed  Code = "windows closed"      // times, windows
-	Both           Code = "both"                // a reason, another
 )
 
 // Traffic switches.
 const (
 	ByHand           Code = "by hand"
-	TurnNow          Code = "turn now"             // shift, percent now, percent wanted
-	NobodyTurned     Code = "nobody turned"        // shift, percent wanted, for how long
+	SetSwitchNow     Code = "set switch now"       // shift, percent now, percent wanted
+	SwitchNotSet     Code = "switch not set"       // shift, percent wanted, for how long
 	StillSays        Code = "still says"           // shift, percent wanted, percent now
 	SwitchUnknown    Code = "switch not known"     // shift, why
 	SwitchWasUnknown Code = "switch was not known" // shift

@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/words"
@@ -47,25 +48,53 @@ func Apart(value, level float64) any { return figure{value, words.Apart(value, l
 // Exactly is a number in all of its digits.
 func Exactly(value float64) any { return figure{value, words.Exactly(value)} }
 
-// number is an argument as a number; false: it is none, or none that JSON can hold.
-func number(a any) (float64, bool) {
+// Digits is a number in three digits, all of a whole number; see words.Digits.
+func Digits(value float64) any { return figure{value, words.Digits(value)} }
+
+// Deviation is how far a number may be off, in two digits.
+func Deviation(value float64) any { return figure{value, words.Deviation(value)} }
+
+// Signed is Digits with the sign that a difference has.
+func Signed(value float64) any { return figure{value, words.Signed(value)} }
+
+// certificate is an error that proves something, with the numbers of its proof.
+type certificate struct {
+	err     error
+	numbers []float64
+}
+
+// String is the certificate as its error words it.
+func (c certificate) String() string { return c.err.Error() }
+
+// Certificate is an error that proves something, such as that no sizes fit, with the numbers of its proof. The error is
+// the text of the argument, the numbers are those of the Reason: connections, or ratios of CPU 0..1. A number that is
+// not known is left out.
+func Certificate(err error, numbers ...float64) any { return certificate{err, numbers} }
+
+// numbers are those of an argument that JSON can hold; of a reason inside, its own; none of a text.
+func numbers(a any) []float64 {
+	var all []float64
 	switch n := a.(type) {
 	case int:
-		return float64(n), true
+		all = []float64{float64(n)}
 	case int64:
-		return float64(n), true
+		all = []float64{float64(n)}
 	case Conns:
-		return float64(n), true
+		all = []float64{float64(n)}
 	case Xacts:
-		return float64(n), true
+		all = []float64{float64(n)}
 	case Samples:
-		return float64(n), true
+		all = []float64{float64(n)}
 	case float64:
-		return n, !math.IsNaN(n) && !math.IsInf(n, 0)
+		all = []float64{n}
 	case figure:
-		return number(n.value)
+		all = []float64{n.value}
 	case time.Duration:
-		return n.Seconds(), true
+		all = []float64{n.Seconds()}
+	case certificate:
+		all = slices.Clone(n.numbers)
+	case Reason:
+		return n.Numbers
 	}
-	return 0, false
+	return slices.DeleteFunc(all, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
 }

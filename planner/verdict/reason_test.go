@@ -2,9 +2,11 @@ package verdict
 
 import (
 	"encoding/json"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"strconv"
 	"testing"
 	"time"
@@ -86,12 +88,41 @@ func TestTheFirstReasonOfSomeIsTaken(t *testing.T) {
 	}
 }
 
-func TestASentenceWithoutACodeIsAReason(t *testing.T) {
+// TestASentenceDecidesNothing: a text without a code, as a hand may write it into a journal, is printed and is no
+// reason.
+func TestASentenceDecidesNothing(t *testing.T) {
 	var r Reason
 	if err := json.Unmarshal([]byte(`{"reason":"no room"}`), &r); err != nil {
 		t.Fatal(err)
 	}
-	if !r.Any() || r.Text() != "no room" || Or(r, Noted("other")).Text() != "no room" {
-		t.Errorf("%+v is none", r)
+	if r.Any() || r.Text() != "no room" || Or(r, Noted("other")).Text() != "other" {
+		t.Errorf("%+v is a reason", r)
+	}
+}
+
+// TestTheNumbersOfWhatIsInsideAreThoseOfTheReason: of a reason, and of a certificate, but for what nobody knows.
+func TestTheNumbersOfWhatIsInsideAreThoseOfTheReason(t *testing.T) {
+	inner := Of(StillOpen, "a/b", Conns(3))
+	if got := Of(NotDrained, "", inner, 2*time.Minute).Numbers; !cmp.Equal(got, []float64{3, 120}) {
+		t.Errorf("%v, want 3 and 120", got)
+	}
+	r := Of(NoPlan, "pg", Certificate(errors.New("5 short"), 5, math.NaN(), 15))
+	if !cmp.Equal(r.Numbers, []float64{5, 15}) || r.Text() != "5 short" {
+		t.Errorf("%v %q, want 5 and 15 of the certificate's text", r.Numbers, r.Text())
+	}
+}
+
+// TestWhatIsAddedToAReasonDecidesNothing: code and numbers stay those of the first.
+func TestWhatIsAddedToAReasonDecidesNothing(t *testing.T) {
+	r := Of(ClientWaits, "a/b", "a/1", 2*time.Second, time.Second).And(Of(AliasPaused, "a/1", "b")).And(errors.New("slow"))
+	want := "a client of a/b in a/1 has waited 2s > 1s; b is paused in a/1: RESUME b on its console ends that; slow"
+	if r.Code != ClientWaits || !cmp.Equal(r.Numbers, []float64{2, 1}) || r.Text() != want {
+		t.Errorf("%q %v %q, want %q", r.Code, r.Numbers, r.Text(), want)
+	}
+	if !r.Has(AliasPaused) || r.Has(AliasDisabled) || !Of(NotDrained, "a/b", r, time.Second).Has(AliasPaused) {
+		t.Error("a reason has another code than those inside and beside it")
+	}
+	if none := (Reason{}).And(r); none.Any() || none.Text() != "" {
+		t.Errorf("%+v is a reason", none)
 	}
 }

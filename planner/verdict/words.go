@@ -2,7 +2,7 @@ package verdict
 
 // sentences are the texts of reasons: one for each code, with its subject, where it has one, and its arguments. They
 // are the only place in which a reason is worded. The exceptions are texts that come in as arguments: what a console, a
-// file or a server said, and why a budget, a plan or a path has no room (NoRoom, NoPlan, NoWay).
+// file or a server said, and the certificate of a plan or a path (NoPlan, NoPath), which brings its numbers with it.
 var sentences = map[Code]string{
 	// What counters say of a soak after traffic was shifted.
 	Surprise: "at %d %% the receiving pool carries %.3g %% of the load of both, %.3g to %.3g %% were " +
@@ -17,7 +17,20 @@ var sentences = map[Code]string{
 	NotConserved: "confounded: the two pools together carry %.3g × what they did at %d %%, and the others " +
 		"%.3g ×",
 	TakenBack:    "taken back: %v",
-	NothingMoved: "the traffic switch of %s reports %d %%, and no load moved: %s",
+	NothingMoved: "the traffic switch of %s reports %d %%, and no load moved: %v",
+	// What counters say of a traffic change.
+	FewSamples:  "%d samples before and %d after the traffic change are too few",
+	SwitchStays: "the switch stays at %d %%: no load could move",
+	NoXacts:     "no transaction came to either pool, before the traffic change or after",
+	NoXactsToMove: "no transaction came to the giving pool before the traffic change, so the number to move is not " +
+		"known",
+	Figures:   "%v ± %v transactions/s, %v to %v expected",
+	TooWeak:   "%v, power %.0f %%",
+	LongXacts: "its transactions take %v, and samples cover only %v",
+	BothChanged: "both pools together changed by %v ± %v transactions/s at the traffic change: another cause is at " +
+		"work",
+	MoreThanMoves:  "%v: more than the switch explains",
+	OppositeChange: "%v: the other way",
 	// What a journal knows of a fleet that is not the one it is about.
 	ServerReplaced: "server %s is another PostgreSQL (system identifier %s) than the journal's (%s)",
 	Renumbered: "%s is at %s now, where %s was when pgbudget last changed the fleet: list the consoles in the earlier " +
@@ -28,13 +41,12 @@ var sentences = map[Code]string{
 		"and their sizes differed",
 	// Drift: what of the fleet the journal does not explain.
 	LineGone: "%s no longer has %s, while the step in hand changes its %s",
-	LineOfStep: "%[2]s of %[3]s in %[1]s is %[4]d: the step in hand takes it from %[5]d to %[6]d, so " +
-		"somebody else wrote it",
-	LineChanged: "%[2]s of %[3]s in %[1]s is %[4]d, and was written as %[5]d at %[6]s: somebody else " +
-		"changed it",
+	LineOfStep: "%[2]s of %[3]s in %[1]s is %[4]d; the step in hand changes it from %[5]d to %[6]d: " +
+		"somebody else wrote this value",
+	LineChanged:   "%[2]s of %[3]s in %[1]s is %[4]d; pgbudget wrote %[5]d at %[6]s: somebody else changed the value",
 	PoolGone:      "%s, which the plan changes, no longer exists",
 	ShiftGone:     "the step in hand shifts the traffic of %s, and the config no longer has this shift",
-	TurnedEarly:   "the traffic of %s was set to %d %% before the sizes for it are in force; set it back to %d %%",
+	SwitchEarly:   "the traffic of %s was set to %d %% before the sizes for it are in force; set it back to %d %%",
 	SwitchChanged: "the traffic switch of %s reports %d %%, the journal has %d %%: somebody else changed the switch",
 	// Signals of a server.
 	SignalUnknown: "%[2]s of %[1]s is not known: %[3]v",
@@ -56,14 +68,14 @@ var sentences = map[Code]string{
 	AutoDBPaused:  "a database of * is paused in %s: RESUME and its name on the console end that",
 	AliasPaused:   "%[2]s is paused in %[1]s: RESUME %[2]s on its console ends that",
 	AliasDisabled: "%[2]s is disabled in %[1]s: ENABLE %[2]s on its console ends that",
-	InUse:         "%[2]s in %[1]s has %[3]s in use, above %[4].3g of the %[5]d that it would have",
+	InUse:         "%[2]s in %[1]s has %[3]s in use, above %[4].3g of the %[5]d connections after the release",
 	// The drain of a release.
 	TwoSamples:        "a drain must be seen in two samples",
 	StillOpen:         "%s has %s open above its target",
 	WasOpen:           "%s had %s open above its target at the last sample: a drain must be seen in two samples",
-	NotDrained:        "%v, %v after the release",
+	NotDrained:        "%[2]v, %[3]v after the release",
 	TurnoverPins:      "%d of %s are above the target, and clients reuse each connection as soon as it is free",
-	PoolsSessions:     "it pools sessions, and a client that does nothing keeps its connection",
+	PoolsSessions:     "the pool pools sessions: an idle client keeps its connection",
 	IdleInTransaction: "backend %d of %s (%s) has been idle in transaction for %v",
 	// The soak of a step.
 	UnseenThere:  "%v; until then no sample shows this step",
@@ -71,7 +83,8 @@ var sentences = map[Code]string{
 	Measuring:    "the load that has moved is measured",
 	Unsoaked:     "without a soak",
 	// What does not fit, and where no step leads.
-	NoRoom: "%v",
+	NoRoom:      "server %s: %v: the worst case would be %d of %v, %d now",
+	NoRoomUnder: "%[2]v: %[1]s: %[3]v would count under this limit, %[4]d now",
 	OverBudget: "%s: the worst case of today's sizes is %s, %d over the budget of %d; pgbudget plan " +
 		"shows the ledger",
 	Outsized:         "%s: these sizes come to %s, %d more than the budget of %d",
@@ -85,43 +98,43 @@ var sentences = map[Code]string{
 	SizeStays:        "%s stays at %d: %v",
 	ReserveStays:     "the reserve of %s stays at %d: %v",
 	FromTo:           "%s from %d to %d",
-	WayBarred: "the way to the plan, %v first, is barred by %s: %s are left under it, and one more of " +
-		"%s takes %d; plan again",
-	WayShort: "the way to the plan, %[2]v first, needs %[3]s more, and %[4]d of the budget of %[5]d on " +
-		"%[1]s are spare: something takes connections that were free when it was planned; plan " +
-		"again",
-	NoPlan:      "%v",
-	NoPlanThere: "the traffic has reached its goal, and no plan exists for this percentage: %v",
-	NoWay:       "%v",
-	NoWayBut:    "%v; to make it possible: %s",
+	PathBarred: "%[2]v first: the next step needs room under %[1]s: %[3]v are left, and one more of %[4]s takes " +
+		"%[5]d; pgbudget plan makes a new plan",
+	PathShort: "%[2]v first: the next step needs %[3]v more, and %[4]d of the budget of %[5]d on %[1]s are spare: use " +
+		"has grown since the plan; pgbudget plan makes a new plan",
+	UnitFrees:   "one fewer on %s frees %v, more than the step's share of the budget",
+	UnitCosts:   "one more on %s costs %v, more than the step's share of the budget",
+	NoPlan:      "%[2]v",
+	NoPlanThere: "the traffic has reached its goal, and no plan exists for this percentage: %[2]v",
+	NoPath:      "%[3]v",
+	NoPathBut:   "%[3]v; to make it possible: %[4]v",
 	NoFurther: "the traffic switch is between its start and its goal, no size is left to change, and today's sizes " +
 		"serve no further percentage",
 	LaterShift: "traffic of %s is at %d %%, and its fraction refers to the load that %s leaves: set the switch to 0 %% " +
 		"first",
 	LineNotBack: "%[2]s of %[3]s in %[1]s is %[4]d, and was %[5]d before",
 	// How a step, or the run, goes on and ends.
-	AsPlanned:    "the sizes are those of the plan",
+	AsPlanned:    "the sizes equal the plan's",
 	AsBefore:     "the sizes equal those before the steps",
 	StepsDone:    "%d of %d steps",
 	StepBack:     "the step is taken back",
 	TrafficBack:  "the traffic is back",
 	TrafficThere: "the traffic has reached its goal",
-	SoakAfterAbort: "a step was taken back: %v; the next, half as large, is tried after a soak (%d of %d in " +
-		"a row end the run)",
+	SoakAfterAbort: "a step was taken back: %v; the next step is half as large and begins after a soak (%d of %d aborts " +
+		"in a row; the last ends the run)",
 	LeftBehind:  "%s: %v",
 	RestLeft:    "%v; pgbudget rollback takes the rest back once enough connections are spare",
 	RestTrimmed: "the rest of the step was given up: %v",
 	LoadGrown: "the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to " +
 		"%.3g)",
 	WindowsClosed: "the time is %s, outside of the windows (%s)",
-	Both:          "%v; %v",
 	// Traffic switches.
 	ByHand: "by hand",
-	TurnNow: "set the traffic of %s from %d to %d %% now: pgbudget waits until the switch reports the new " +
+	SetSwitchNow: "set the traffic of %s from %d to %d %% now: pgbudget waits until the switch reports the new " +
 		"percentage",
-	NobodyTurned:     "nobody set the traffic of %s to %d %% within %v",
+	SwitchNotSet:     "nobody set the traffic of %s to %d %% within %v",
 	StillSays:        "the traffic of %s was set to %d %%, and its switch still reports %d %%",
-	SwitchUnknown:    "the percentage of the traffic switch of %s is not known: %s",
+	SwitchUnknown:    "the percentage of the traffic switch of %s is not known: %v",
 	SwitchWasUnknown: "nobody knew where the switch of %s was while the loads were measured: run again",
 	// What a run meets beside its decisions.
 	ActionFailed:   "%s",

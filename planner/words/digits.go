@@ -39,7 +39,8 @@ func digits(v float64, n int) string {
 	return Exactly(round)
 }
 
-// The figures of a fleet are between these; chosen.
+// Figures between these are written without an exponent. chosen: a nanosecond in seconds, and a count that a float64
+// still has exactly.
 const (
 	leastFigure = 1e-9
 	mostFigure  = 1e15

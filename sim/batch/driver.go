@@ -97,7 +97,7 @@ func (m *driver) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey)
 		x, err = x.Planned(sizing.Options{})
 	}
 	if err == nil {
-		_, err = x.Passable(m.moves.Policy.SoaksOf())
+		_, err = x.Passable(m.moves.Policy.MostIncrement())
 	}
 	return x, err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// shiftStep is the next step on the way of a shift: sizes towards those of the furthest jump, and as much traffic as
+// shiftStep is the next step on the path of a shift: sizes towards those of the furthest jump, and as much traffic as
 // they serve then; with the goal that it goes towards. blocked says why there is none.
 func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reason) {
 	f := s.AsMeasured
@@ -21,7 +21,7 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 		}
 	}
 	if err := sh.Check(f, 1); err != nil {
-		return state.Step{Kind: state.Forward}, nil, verdict.Of(verdict.NoWay, "", err)
+		return state.Step{Kind: state.Forward}, nil, noPath(sh, nil, err)
 	}
 	if why := s.later(sh); why.Any() {
 		return state.Step{Kind: state.Forward}, nil, why
@@ -35,10 +35,10 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 		}
 	}
 	r := shift.NewRoute(f, sh)
-	limit := r.Limit(sh.At, s.Journal.SoaksFrom(sh.ID(), s.Policy))
+	limit := r.Limit(sh.At, s.Journal.MostIncrement(sh.ID(), s.Policy))
 	jump, blocked, err := r.Furthest(sh.At, limit)
 	if s.Journal.RollTo > 0 { // what was there before is gone back to over sizes that still stand, where they serve it
-		// those of the newest step were made to serve its way back, too
+		// those of the newest step were made to serve its undo, too
 		if n := len(s.Journal.Past); n > 0 && limit != sh.At {
 			if t := s.Journal.Past[n-1].Step.Traffic; t != nil && t.Shift == sh.ID() && t.To == sh.At &&
 				s.stands(s.Journal.Past[n-1].Step) {
@@ -52,11 +52,7 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 		}
 	}
 	if err != nil {
-		why := verdict.Of(verdict.NoWay, "", err)
-		if blocked != nil {
-			why = verdict.Of(verdict.NoWayBut, "", err, blocked.Cures())
-		}
-		return state.Step{Kind: state.Forward}, nil, why
+		return state.Step{Kind: state.Forward}, nil, noPath(sh, blocked, err)
 	}
 	goal := sizing.GoalOf(jump.Plan)
 	f = sh.Loaded(f, jump.To)
@@ -88,7 +84,7 @@ func (s State) later(sh shift.Shift) verdict.Reason {
 	return verdict.Reason{}
 }
 
-// shift returns a shift of the situation with what its switch says.
+// shift returns a shift of the state with what its switch says.
 func (s State) shift(id string) (shift.Shift, state.Reading, bool) {
 	i := slices.IndexFunc(s.Shifts, func(x shift.Shift) bool { return x.ID() == id })
 	if i < 0 {
@@ -100,8 +96,8 @@ func (s State) shift(id string) (shift.Shift, state.Reading, bool) {
 	return s.Shifts[i], s.Readings[i], true
 }
 
-// turning is the shift that is on its way: the first that is not where it goes.
-func (s State) turning() (shift.Shift, bool) {
+// shifting is the shift whose switch is next to be set: the first that is not where it goes.
+func (s State) shifting() (shift.Shift, bool) {
 	all := s.Shifts
 	if s.Journal.RollTo > 0 { // the last that was made goes back first
 		all = slices.Clone(all)
@@ -114,21 +110,21 @@ func (s State) turning() (shift.Shift, bool) {
 	return all[i], true
 }
 
-// unread says which switch that is still to be turned could not be asked; none: each could.
-func (s State) unread() verdict.Reason {
+// unreadSwitch says which switch that is still to be set could not be asked; none: each could.
+func (s State) unreadSwitch() verdict.Reason {
 	step := s.Journal.Step
 	for i, r := range s.Readings {
 		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil &&
 			step.Traffic.Shift == s.Shifts[i].ID()
-		if r.Error != "" && moves {
-			return verdict.Of(verdict.SwitchUnknown, s.Shifts[i].ID(), r.Error)
+		if r.Err != nil && moves {
+			return verdict.Of(verdict.SwitchUnknown, s.Shifts[i].ID(), r.Err)
 		}
 	}
 	return verdict.Reason{}
 }
 
-// misread says which switch says what the journal does not explain: somebody else turned it.
-func (s State) misread() verdict.Reason {
+// switchDrift says which switch says what the journal does not explain: somebody else set it.
+func (s State) switchDrift() verdict.Reason {
 	step := s.Journal.Step
 	if step != nil && step.Traffic != nil {
 		if _, _, there := s.shift(step.Traffic.Shift); !there {
@@ -153,7 +149,7 @@ func (s State) misread() verdict.Reason {
 			if step.Kind == state.Backward || s.stands(*step) {
 				continue
 			}
-			return verdict.Of(verdict.TurnedEarly, id, r.X, known.X)
+			return verdict.Of(verdict.SwitchEarly, id, r.X, known.X)
 		}
 		return verdict.Of(verdict.SwitchChanged, id, r.X, known.X)
 	}
@@ -171,13 +167,13 @@ func (s State) stands(step state.Step) bool {
 	return !slices.ContainsFunc(step.Changes, func(x fleet.SettingChange) bool { at, _ := s.at(x); return at != x.To })
 }
 
-// flipped reports whether the step's traffic has moved, or may have: the switch was told, or says so.
-func (s State) flipped(step state.Step) bool {
+// shifted reports whether the step's traffic has moved, or may have: the switch was set, or says so.
+func (s State) shifted(step state.Step) bool {
 	return step.Traffic != nil && (s.told(step.Traffic.Shift) == step.Traffic.To ||
 		s.says(step.Traffic.Shift) == step.Traffic.To)
 }
 
-// told is what a switch was told last, as far as the journal knows.
+// told is what a switch was set to last, in percent, as far as the journal knows.
 func (s State) told(shift string) int {
 	if known, ok := s.Journal.Switch(shift); ok {
 		return known.X
@@ -185,25 +181,25 @@ func (s State) told(shift string) int {
 	return s.says(shift)
 }
 
-// says is what a switch says, which may be what it was told before.
+// says is what a switch says, in percent, which may be what it was set to before.
 func (s State) says(shift string) int {
 	x, _, _ := s.shift(shift)
 	return x.At
 }
 
-// turn is what is due for a step's turn, if anything is: to make it, to wait for the person who makes it, or to wait
-// until the switch says what it was told.
-func (s State) turn(t shift.TrafficChange) (a state.Action, due bool) {
+// trafficDue is what is due for a step's traffic change, if anything is: to make it, to wait for the person who makes
+// it, or to wait until the switch says what it was set to.
+func (s State) trafficDue(t shift.TrafficChange) (a state.Action, due bool) {
 	shift, reading, _ := s.shift(t.Shift)
 	told := s.told(t.Shift)
 	switch {
 	case shift.ByHand && shift.At == t.To && told != t.To:
 		return state.ShiftOf(t, verdict.Of(verdict.ByHand, "")), true
 	case shift.ByHand && shift.At != t.To:
-		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.FlipFor {
-			return state.StopWith(state.Held, verdict.Of(verdict.NobodyTurned, t.Shift, t.To, s.Policy.FlipFor)), true
+		if s.Now.Sub(s.Journal.SettledAt) >= s.Policy.SwitchFor {
+			return state.StopWith(state.Held, verdict.Of(verdict.SwitchNotSet, t.Shift, t.To, s.Policy.SwitchFor)), true
 		}
-		return state.HoldBecause(verdict.Of(verdict.TurnNow, t.Shift, shift.At, t.To), s.Policy.Every), true
+		return state.HoldBecause(verdict.Of(verdict.SetSwitchNow, t.Shift, shift.At, t.To), s.Policy.Every), true
 	case told != t.To:
 		t.From = told
 		return state.ShiftOf(t, verdict.Reason{}), true
@@ -217,9 +213,9 @@ func (s State) turn(t shift.TrafficChange) (a state.Action, due bool) {
 	return a, false
 }
 
-// turnable says why traffic may not move now: a signal of its server, or a pool that waits and would get more. What
-// goes back in a rollback is held by nothing.
-func (s State) turnable(t *shift.TrafficChange) obstacle {
+// trafficForbidden says why traffic may not be shifted now: a signal of its server, or a pool that waits and would get
+// more. What goes back in a rollback is held by nothing.
+func (s State) trafficForbidden(t *shift.TrafficChange) obstacle {
 	if t == nil || s.Journal.RollTo > 0 {
 		return obstacle{}
 	}

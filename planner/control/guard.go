@@ -182,3 +182,11 @@ func (g SaturationGuard) Aborts(server string) verdict.Reason {
 	}
 	return verdict.Reason{}
 }
+
+// b2i is 1 for true and 0 for false.
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -17,7 +17,7 @@ const (
 	// leastUsual is how many completions an interval must usually have to say anything. chosen: of eight arrivals by
 	// chance, four or fewer come once in ten, and what a false pause costs is one more sample.
 	leastUsual = 8
-	// leastPace is how many intervals tell what is usual.
+	// leastPace is how many intervals tell what is usual. chosen: the median of fewer may be of the pause itself.
 	leastPace = 3
 )
 
@@ -34,7 +34,7 @@ func (t RecentSamples) paused(subject string, of func(lineSample) bool, longest 
 	if n < leastPace+2 {
 		return verdict.Reason{}
 	}
-	done, queue := make([]int, n), make([]int, n) // of interval i, which ends at look i; at look i
+	done, queue := make([]int, n), make([]int, n) // of interval i, which ends at sample i; at sample i
 	var paces []float64
 	for i, g := range t.samples {
 		for _, l := range g.lines {
@@ -54,7 +54,7 @@ func (t RecentSamples) paused(subject string, of func(lineSample) bool, longest 
 		}
 	}
 	slices.Sort(paces)
-	usual := paces[len(paces)/2] // a pause is short against a trail, so that the median does not know of it
+	usual := paces[len(paces)/2] // a pause is short against all samples, so that the median does not know of it
 	first, last := 0, 0
 	for i := n - 1; i > 0; i-- {
 		expected := usual * t.samples[i].at.Sub(t.samples[i-1].at).Seconds()
@@ -83,22 +83,22 @@ func (t RecentSamples) Paused(server string, longest time.Duration) verdict.Reas
 type RecentSamples struct {
 	samples []sample // the oldest first, at most mostSamples
 	last    time.Time
-	gaps    []gap // of more than leastGap between two samples, the oldest first, at most trailGaps
+	gaps    []gap // of more than leastGap between two samples, the oldest first, at most mostGaps
 }
 
-// gap is a time within which nobody looked.
+// gap is a time without a sample.
 type gap struct{ from, to time.Time }
 
 const (
-	leastGap  = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
-	trailGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
+	leastGap = 10 * time.Second // shorter ones are not kept. chosen: no policy takes so little for one
+	mostGaps = 1000             // chosen: more than a soak of a day has, with a sample lost every two minutes
 )
 
-// mostSamples bounds a RecentSamples. chosen: a quarter of a minute of samples while acting, more than a minute in
-// soak.
+// mostSamples bounds a RecentSamples. chosen: three times what growingFor and a pause need; that is 16 s of samples
+// while acting and 80 s in a soak, so that old waiting is forgotten.
 const mostSamples = 16
 
-// glance is what a RecentSamples keeps of a sample.
+// sample is what RecentSamples keeps of a sample.
 type sample struct {
 	at    time.Time
 	lines []lineSample // sorted by process, alias
@@ -150,11 +150,11 @@ func (t RecentSamples) Add(o fleet.Observation) RecentSamples {
 		}
 	}
 	slices.SortFunc(g.lines, func(a, b lineSample) int { return fleet.CompareChanges(a.SettingChange, b.SettingChange) })
-	looks, gaps := append(slices.Clone(t.samples), g), t.gaps
+	samples, gaps := append(slices.Clone(t.samples), g), t.gaps
 	if !t.last.IsZero() && o.At.Sub(t.last) > leastGap {
 		gaps = append(slices.Clone(gaps), gap{t.last, o.At})
 	}
-	return RecentSamples{looks[max(0, len(looks)-mostSamples):], o.At, gaps[max(0, len(gaps)-trailGaps):]}
+	return RecentSamples{samples[max(0, len(samples)-mostSamples):], o.At, gaps[max(0, len(gaps)-mostGaps):]}
 }
 
 // Broken is the recent samples without its samples: what comes after a sample that failed is judged anew.
@@ -198,8 +198,8 @@ func (g sample) line(x fleet.SettingChange) (lineSample, bool) {
 
 // suffers says why a pool waits more than it should, as the samples since `since` show: a mean wait in one of its
 // processes that is above bar by more than the samples differ among each other, a head of the queue older than oldest,
-// or a queue that grew from sample to sample over growingFor of them. None: it does not, or there are not enough looks
-// yet to say so. A line that somebody has paused is named.
+// or a queue that grew from sample to sample over growingFor of them. None: it does not, or there are not enough
+// samples yet to say so. A line that somebody has paused is named.
 //
 // The last two may come of a pause of the server as well as of too few connections. While the samples say that it is
 // one (see paused), stalled is true and the reason tells of it: nothing that was done is wrong yet, and nothing more
@@ -212,7 +212,7 @@ func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Du
 	}
 	for _, l := range t.samples[len(t.samples)-1].lines {
 		if l.pool == pool && l.stopped.Any() {
-			return verdict.Of(verdict.Both, "", why, l.stopped), stalled
+			return why.And(l.stopped), stalled
 		}
 	}
 	return why, stalled
@@ -221,19 +221,19 @@ func (t RecentSamples) suffers(pool string, since time.Time, bar, oldest time.Du
 // waits is suffers, whoever stopped it.
 func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Duration) (why verdict.Reason,
 	stalled bool) {
-	looks := t.samples
-	for len(looks) > 0 && looks[0].at.Before(since) {
-		looks = looks[1:]
+	samples := t.samples
+	for len(samples) > 0 && samples[0].at.Before(since) {
+		samples = samples[1:]
 	}
-	if len(looks) == 0 {
+	if len(samples) == 0 {
 		return why, false
 	}
-	queues := make([]int, len(looks))
-	for _, l := range looks[len(looks)-1].lines {
+	queues := make([]int, len(samples))
+	for _, l := range samples[len(samples)-1].lines {
 		if l.pool != pool {
 			continue
 		}
-		for i, g := range looks {
+		for i, g := range samples {
 			if was, ok := g.line(l.SettingChange); ok {
 				queues[i] += was.waiting
 			}
@@ -241,9 +241,9 @@ func (t RecentSamples) waits(pool string, since time.Time, bar, oldest time.Dura
 		if l.maxWait > oldest && !why.Any() {
 			why = verdict.Of(verdict.ClientWaits, pool, l.Process, l.maxWait.Round(time.Millisecond), oldest)
 		}
-		if mean, half, xacts := meanWait(looks, l.SettingChange); mean-half > bar {
+		if mean, half, xacts := meanWait(samples, l.SettingChange); mean-half > bar {
 			return verdict.Of(verdict.PoolWaits, pool, mean.Round(100*time.Microsecond), half.Round(100*time.Microsecond),
-				l.Process, bar.Round(100*time.Microsecond), xacts, looks[0].at.Format(time.TimeOnly)), false
+				l.Process, bar.Round(100*time.Microsecond), xacts, samples[0].at.Format(time.TimeOnly)), false
 		}
 	}
 	if !why.Any() && grows(queues) {
@@ -313,8 +313,8 @@ func (t RecentSamples) xacts(x fleet.SettingChange, since time.Time) int64 {
 	return 0
 }
 
-// used says why a line may not be made as small as a set makes it: at two of the last three samples more than share of
-// what it would have then was in use.
+// used says why a line may not be made as small as a change makes it: at two of the last three samples more than share
+// of what it would have then was in use.
 func (t RecentSamples) used(x fleet.SettingChange, share float64) verdict.Reason {
 	above, of, active := 0, 0, 0
 	for _, g := range t.samples[max(0, len(t.samples)-3):] {
@@ -333,14 +333,14 @@ func (t RecentSamples) used(x fleet.SettingChange, share float64) verdict.Reason
 const leastIntervals = 3
 
 // meanWait is a line's mean wait per transaction over the samples, and twice its standard error as the intervals
-// between looks tell it: waits of one interval hang together, those of different ones nearly do not (batch means).
+// between samples tell it: waits of one interval hang together, those of different ones nearly do not (batch means).
 // Infinite where there are too few intervals with transactions.
-func meanWait(looks []sample, x fleet.SettingChange) (mean, half time.Duration, xacts int64) {
+func meanWait(samples []sample, x fleet.SettingChange) (mean, half time.Duration, xacts int64) {
 	var waits, counts []float64
 	var sum time.Duration
-	for i := 1; i < len(looks); i++ {
-		was, ok := looks[i-1].line(x)
-		is, also := looks[i].line(x)
+	for i := 1; i < len(samples); i++ {
+		was, ok := samples[i-1].line(x)
+		is, also := samples[i].line(x)
 		if n := is.xacts - was.xacts; ok && also && n > 0 && is.waitTime >= was.waitTime {
 			waits, counts = append(waits, (is.waitTime-was.waitTime).Seconds()), append(counts, float64(n))
 			sum += is.waitTime - was.waitTime

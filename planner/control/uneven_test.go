@@ -23,10 +23,12 @@ type UnevenFleet struct {
 	Role   int      // the limit of the one user; 0: none
 }
 
+// SizeLine is the size of main/app, or ci/app, in a process.
 func SizeLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize}
 }
 
+// ReserveLine is the reserve of main/app, or ci/app, in a process.
 func ReserveLine(process string) fleet.SettingChange {
 	return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeyReserve}
 }
@@ -40,8 +42,8 @@ func UnevenMain(budget int, sizes ...int) *UnevenFleet {
 	return u
 }
 
-// Sample is the fleet at a moment.
-func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
+// Sample is the fleet as a sample shows it.
+func (u *UnevenFleet) Sample(at time.Time) fleet.Observation {
 	o := fleet.Observation{At: at, Servers: []fleet.Server{{Name: "pg", MaxConns: u.Budget}}}
 	if u.Role > 0 {
 		o.Servers[0].Roles = []fleet.ConnLimit{{Name: "u", Conns: u.Role}}
@@ -69,9 +71,9 @@ func (u *UnevenFleet) Look(at time.Time) fleet.Observation {
 }
 
 // State is what a rollback to before an event finds.
-func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) State {
+func (u *UnevenFleet) State(t testing.TB, m state.JournalState, goal sizing.Goal, policy state.Policy) State {
 	t.Helper()
-	o := u.Look(Noon)
+	o := u.Sample(Noon)
 	e, err := load.Evidence{}.Add(o)
 	if err != nil {
 		t.Fatal(err)
@@ -84,19 +86,19 @@ func (u *UnevenFleet) Situation(t testing.TB, m state.JournalState, goal sizing.
 		t.Fatal(err)
 	}
 	return State{Samples: Samples{Now: Noon, Fleet: f, Before: f, Sample: o}, TrafficNow: TrafficNow{AsMeasured: f},
-		Journal: m, Aim: Aim{Goal: goal, Target: goal}, Policy: policy}
+		Journal: m, RunGoal: RunGoal{Goal: goal, Target: goal}, Policy: policy}
 }
 
 // Write is what an action leaves.
-func (u *UnevenFleet) Write(sets []fleet.SettingChange) {
-	for _, x := range sets {
+func (u *UnevenFleet) Write(changes []fleet.SettingChange) {
+	for _, x := range changes {
 		to := x.To
 		x.From, x.To = 0, 0
 		u.Lines[x] = to
 	}
 }
 
-// Taken is a memory of steps that ended and stand.
+// Taken is a journal of steps that ended and stand.
 func Taken(steps ...state.Step) (m state.JournalState) {
 	for i, s := range steps {
 		m.Past = append(m.Past, state.Past{Number: i + 1, Seq: int64(10 * (i + 1)), Step: s})
@@ -104,11 +106,12 @@ func Taken(steps ...state.Step) (m state.JournalState) {
 	return m
 }
 
-func Wrote(key fleet.Key, from, to int, processes ...string) (sets []fleet.SettingChange) {
+// Wrote are changes of the lines of processes, all from and to the same value.
+func Wrote(key fleet.Key, from, to int, processes ...string) (changes []fleet.SettingChange) {
 	for _, p := range processes {
-		sets = append(sets, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
+		changes = append(changes, fleet.SettingChange{Process: p, Alias: "app", Key: key, From: from, To: to})
 	}
-	return sets
+	return changes
 }
 
 // DrawnUneven is a fleet whose lines mostly differ, with reserves here and there.
@@ -151,7 +154,7 @@ func DrawnStep(r *rand.Rand, u *UnevenFleet) state.Step {
 
 // Worst is what the ledger counts for a fleet.
 func (u *UnevenFleet) Worst(t testing.TB) int {
-	return u.Situation(t, state.JournalState{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
+	return u.State(t, state.JournalState{}, sizing.Goal{}, state.DefaultPolicy()).Fleet.WorstConns("pg")
 }
 
 // Checked is a step that keeps the promise once it has drained, moves lines that may be moved, and no more of them than

@@ -2,16 +2,16 @@ package control_test
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
+func TestTheGuardHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 	rule := []control.Threshold{{Name: "cpu", Server: "pg", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	for _, c := range []struct {
 		name string
@@ -20,10 +20,11 @@ func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 		back []bool // abort
 	}{
 		{"low", []float64{0.5, 0.5, 0.5}, []bool{false, false, false}, nil},
-		{"one high look among low ones", []float64{0.5, 0.5, 0.9, 0.5}, []bool{false, false, false, false}, nil},
+		{"one high sample among low ones", []float64{0.5, 0.5, 0.9, 0.5}, []bool{false, false, false, false}, nil},
 		{"two of three", []float64{0.5, 0.9, 0.5, 0.9}, []bool{false, false, false, true}, nil},
 		{"high at the first sample", []float64{0.9}, []bool{true}, nil},
-		{"on again after three clear looks", []float64{0.9, 0.9, 0.7, 0.7, 0.7}, []bool{true, true, true, true, false}, nil},
+		{"on again after three clear samples", []float64{0.9, 0.9, 0.7, 0.7, 0.7}, []bool{true, true, true, true, false},
+			nil},
 		{"between resume and hold it stays held", []float64{0.9, 0.9, 0.82, 0.82, 0.82, 0.82}, []bool{true, true, true, true,
 			true, true}, nil},
 		{"abort on two in a row", []float64{0.97, 0.5, 0.97, 0.97, 0.5}, []bool{true, true, true, true, true},
@@ -37,10 +38,10 @@ func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 				g = g.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: now}}, rule, []string{"pg"},
 					time.Minute, now)
 				if held := g.Held("pg").Any(); held != c.held[i] {
-					t.Errorf("look %d, %v: held %v (%s)", i, v, held, g.Held("pg").Text())
+					t.Errorf("sample %d, %v: held %v (%s)", i, v, held, g.Held("pg").Text())
 				}
 				if back := g.Aborts("pg").Any(); c.back != nil && back != c.back[i] {
-					t.Errorf("look %d, %v: abort %v", i, v, back)
+					t.Errorf("sample %d, %v: abort %v", i, v, back)
 				}
 				if why := g.Held("other"); why.Any() {
 					t.Errorf("another server is held: %s", why.Text())
@@ -50,36 +51,36 @@ func TestGateHoldsOnTwoOfThreeAndResumesOnThree(t *testing.T) {
 	}
 }
 
-func TestGateHoldsWhatIsNotKnown(t *testing.T) {
+func TestTheGuardHoldsWhatIsNotKnown(t *testing.T) {
 	at := func(v float64, age time.Duration) fleet.Signal {
 		return fleet.Signal{Name: "cpu", Server: "pg", Value: fleet.Float(v), At: plannertest.Noon.Add(-age)}
 	}
 	for _, c := range []struct {
 		name    string
 		signals []fleet.Signal
-		says    string
+		says    verdict.Code
 	}{
-		{"missing", nil, "no signal of this name was read"},
+		{"missing", nil, verdict.NoSuchSignal},
 		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}},
-			"no signal of this name was read"},
-		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, "no data"},
-		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, "it reads NaN"},
-		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, "2m0s old, more than 1m0s"},
-		{"from the future", []fleet.Signal{at(0.1, -2*time.Minute)}, "a clock is wrong"},
-		{"two series", []fleet.Signal{at(0.1, 0), at(0.2, 0)}, "2 series where one is expected"},
+			verdict.NoSuchSignal},
+		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, verdict.SignalError},
+		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, verdict.NoNumber},
+		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, verdict.SignalOld},
+		{"from the future", []fleet.Signal{at(0.1, -2*time.Minute)}, verdict.SignalAhead},
+		{"two series", []fleet.Signal{at(0.1, 0), at(0.2, 0)}, verdict.SeveralSeries},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := control.SaturationGuard{}.Add(c.signals, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8,
 				Abort: 0.95}}, []string{"pg"}, time.Minute, plannertest.Noon)
-			if why := g.Held("pg"); !strings.Contains(why.Text(), c.says) || g.Aborts("pg").Any() {
+			if why := g.Held("pg"); !why.Is(verdict.SignalUnknown) || !why.Has(c.says) || g.Aborts("pg").Any() {
 				t.Errorf("held: %q, abort: %q", why.Text(), g.Aborts("pg").Text())
 			}
 		})
 	}
 }
 
-// TestGateCountsASampleOnce: a scraper slower than the samples shows the same sample many times.
-func TestGateCountsASampleOnce(t *testing.T) {
+// TestTheGuardCountsASampleOnce: a scraper slower than the samples shows the same sample many times.
+func TestTheGuardCountsASampleOnce(t *testing.T) {
 	var g control.SaturationGuard
 	rule := []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}}
 	read := func(v float64, sampled, now int) {

@@ -12,18 +12,18 @@ import (
 )
 
 func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
-	for name, cause := range map[string]func(*Stage){
-		"saturation": func(s *Stage) {
+	for name, cause := range map[string]func(*TwoPools){
+		"saturation": func(s *TwoPools) {
 			cpu := Threshold{Name: "cpu", Server: "pg", Hold: 0.8, Resume: 0.7, Abort: 0.9}
 			for range 2 {
 				s.Now = s.Now.Add(time.Millisecond)
-				s.Gate = s.Gate.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{cpu},
+				s.Guard = s.Guard.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.97, At: s.Now}}, []Threshold{cpu},
 					[]string{"pg"}, time.Minute, s.Now)
 			}
 		},
-		"a client that waits": func(s *Stage) {
+		"a client that waits": func(s *TwoPools) {
 			s.Now = s.Now.Add(fills)
-			s.See(s.Size("a"), 9, s.Size("b"), s.Size("b"), func(o *fleet.Observation) {
+			s.Observe(s.Size("a"), 9, s.Size("b"), s.Size("b"), func(o *fleet.Observation) {
 				o.Processes[1].Aliases[0].Pools[0].MaxWait, o.Processes[1].Aliases[0].Pools[0].ClientsWaiting = 2*time.Second, 3
 			})
 		},
@@ -31,34 +31,36 @@ func TestTrafficGoesBackBeforeAnySizeDoes(t *testing.T) {
 		s := Shifting()
 		s.Until(t, state.ShiftTraffic)
 		s.Readings[0].X = 50
-		s.Sized()
-		s.Act(t, state.Wait)
+		s.ObserveWritten()
+		s.Do(t, state.Wait)
 		cause(s)
-		abort := s.Act(t, state.AbortStep)
+		abort := s.Do(t, state.AbortStep)
 		if abort.Step.Traffic == nil || *abort.Step.Traffic != (shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}) ||
 			len(abort.Step.Changes) == 0 || abort.Soak == nil || abort.Soak.Back != (name != "saturation") {
 			t.Fatalf("%s: %+v", name, abort)
 		}
-		s.Sized()
-		if flip := s.Act(t, state.ShiftTraffic); flip.Traffic.To != 0 { // at the next sample, with the signal as it is
-			t.Fatalf("%s: %+v", name, flip)
+		s.ObserveWritten()
+		// at the next sample, with the signal as it is
+		if increment := s.Do(t, state.ShiftTraffic); increment.Traffic.To != 0 {
+			t.Fatalf("%s: %+v", name, increment)
 		}
 		s.Readings[0].X = 0
-		s.Gate = SaturationGuard{}
+		s.Guard = SaturationGuard{}
 		s.Until(t, state.CompleteStep)
 		if s.Size("a") != 20 || s.Size("b") != 10 {
 			t.Errorf("%s: back at %d and %d", name, s.Size("a"), s.Size("b"))
 		}
-		s.Sized()
+		s.ObserveWritten()
 		s.Policy.Aborts = 1
 		if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Aborted {
 			t.Errorf("%s: %+v", name, a)
 		}
-		s.Memory.Aborts = 0 // the next run is half as bold
-		if most := s.Memory.SoaksFrom("a/db:b/db", s.Policy); most != 25 {
+		s.Journal.Aborts = 0 // the next run is half as bold
+		if most := s.Journal.MostIncrement("a/db:b/db", s.Policy); most != 25 {
 			t.Errorf("%s: %d points at most", name, most)
 		}
-		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5}, s.Memory.Soaks).Fraction; name != "saturation" &&
+		if f := learn.Learn(load.Range{Lower: 0.3, Target: 0.4, Upper: 0.5},
+			s.Journal.Soaks).Fraction; name != "saturation" &&
 			f.Upper != 1 {
 			t.Errorf("%s: %+v", name, f)
 		}
@@ -70,18 +72,18 @@ func TestAnUnseenIncrementThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	s := Shifting()
 	s.Until(t, state.ShiftTraffic)
 	back := &state.Step{Kind: state.Backward, Traffic: &shift.TrafficChange{Shift: "a/db:b/db", From: 50, To: 0}}
-	s.Memory = s.Memory.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.StepAbort, Step: back, At: s.Now})
 	s.Readings[0].X, s.Shifts[0].At = 50, 50
 	blind := func() (state.Action, bool) {
-		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Memory, Policy: s.Policy,
+		return Unseen(State{Samples: Samples{Now: s.Now, Fleet: s.Fleet}, Journal: s.Journal, Policy: s.Policy,
 			TrafficNow: TrafficNow{Shifts: s.Shifts, Readings: s.Readings}})
 	}
-	flip, due := blind()
+	increment, due := blind()
 	if !due {
 		t.Fatal("it is not turned")
 	}
-	s.Memory = s.Memory.After(state.Event{Kind: state.Intended, Action: &flip, At: s.Now})
-	s.Memory = s.Memory.After(state.Event{Kind: state.Failed, Action: &flip, At: s.Now, Outcome: state.Blind})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
+	s.Journal = s.Journal.After(state.Event{Kind: state.Failed, Action: &increment, At: s.Now, Outcome: state.Blind})
 	if _, due := blind(); due {
 		t.Error("it is tried again at once")
 	}

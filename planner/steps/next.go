@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -46,9 +45,9 @@ func Next(f budget.Fleet, g sizing.Goal, policy state.Policy, refused []state.Re
 	step = state.Step{Kind: state.Forward}
 	for _, s := range f.Servers {
 		w := newPath(f, g, s, policy, refused)
-		sets, note, stuck := w.step()
-		step.Changes = append(step.Changes, sets...)
-		step.Note = cmp.Or(step.Note, note)
+		changes, note, stuck := w.step()
+		step.Changes = append(step.Changes, changes...)
+		step.Note = verdict.Or(step.Note, note)
 		blocked = verdict.Or(blocked, stuck)
 	}
 	slices.SortFunc(step.Changes, fleet.CompareChanges)

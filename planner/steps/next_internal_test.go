@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -13,10 +12,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that samples at every pool for every unit, on
+// TestAStepIsThatOfTheSlowSearch compares it, unit by unit, with a search that visits every pool for every unit, on
 // fleets of pools above and below their goals, with caps, reserves, refusals and budgets of all kinds.
 func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 	full, empty, over := 0, 0, 0
@@ -46,20 +44,23 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 			}
 			if r.IntN(8) == 0 {
 				refused = append(refused, state.Refusal{Pool: p.ID, Key: []fleet.Key{fleet.KeySize, fleet.KeyReserve}[r.IntN(2)],
-					Least: r.IntN(10), Reason: verdict.Of(verdict.Note, "it waited")})
+					Least: r.IntN(10), Reason: verdict.Of(verdict.ClientWaits, p.ID)})
 			}
 		}
 		f.Servers[0].BudgetConns = f.WorstConns("pg") + []int{0, 0, 1, 2, 5, 50, -10}[r.IntN(7)]
 		policy := state.Policy{Percent: []float64{0.5, 1, 5, 25, 100}[r.IntN(5)]}
-		sets, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
-		wantSets, wantNote, wantBlocked := newSlowWay(f, g, f.Servers[0], policy, refused).step()
-		if !reflect.DeepEqual(sets, wantSets) || note != wantNote || blocked.Text() != wantBlocked {
-			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, sets, note, blocked.Text(), wantSets, wantNote, wantBlocked)
+		changes, note, blocked := newPath(f, g, f.Servers[0], policy, refused).step()
+		wantChanges, wantNote, wantBlocked := newSlowPath(f, g, f.Servers[0], policy, refused).step()
+		if !reflect.DeepEqual(changes, wantChanges) || !reflect.DeepEqual(note, wantNote) ||
+			!reflect.DeepEqual(blocked, wantBlocked) {
+			t.Fatalf("seed %d: got %v %q %q, want %v %q %q", seed, changes, note.Text(), blocked.Text(), wantChanges,
+				wantNote.Text(),
+				wantBlocked.Text())
 		}
 		switch {
 		case f.SpareConns("pg") < 0:
 			over++
-		case len(sets) == 0:
+		case len(changes) == 0:
 			empty++
 		default:
 			full++
@@ -70,8 +71,8 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 	}
 }
 
-// slowWay is one server's part of a step in the making.
-type slowWay struct {
+// slowPath is one server's part of a step in the making.
+type slowPath struct {
 	fleet            budget.Fleet
 	server           budget.FleetServer
 	pools            []pathPool
@@ -79,12 +80,12 @@ type slowWay struct {
 	grants, releases int // that this step may still spend
 	granted          bool
 	released         bool
-	note             string
+	note             verdict.Reason
 }
 
-func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy,
-	refused []state.Refusal) *slowWay {
-	w := &slowWay{fleet: f, server: s, spare: f.SpareConns(s.Name)}
+func newSlowPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy,
+	refused []state.Refusal) *slowPath {
+	w := &slowPath{fleet: f, server: s, spare: f.SpareConns(s.Name)}
 	w.grants = policy.StepConns(s.BudgetConns)
 	w.releases = w.grants
 	for _, p := range f.Pools {
@@ -93,15 +94,16 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 			continue
 		}
 		size := p.LargestSize()
-		x := pathPool{FleetPool: p, from: size, size: size, to: goal.Size, fromR: p.ReserveConns, reserve: p.ReserveConns,
-			reserTo: goal.Reserve, curve: sizing.CurveOf(p)}
-		x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
+		x := pathPool{FleetPool: p, from: size, size: size, to: goal.Size, reserveFrom: p.ReserveConns,
+			reserve:   p.ReserveConns,
+			reserveTo: goal.Reserve, curve: sizing.CurveOf(p)}
+		x.unit, x.reserveUnit = max(1, p.Sized()), max(1, p.Reserved())
 		for _, r := range refused {
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
 			}
-			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserTo < r.Least {
-				x.reserTo, x.refused = min(r.Least, x.reserve), r.Reason
+			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserveTo < r.Least {
+				x.reserveTo, x.refused = min(r.Least, x.reserve), r.Reason
 			}
 		}
 		w.pools = append(w.pools, x)
@@ -110,7 +112,7 @@ func newSlowWay(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy stat
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
+func (w *slowPath) step() (changes []fleet.SettingChange, note, blocked verdict.Reason) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -130,32 +132,33 @@ func (w *slowWay) step() (sets []fleet.SettingChange, note, blocked string) {
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
 					To: p.size})
 			}
-			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
-					To: p.reserve})
+			if p.reserve != p.reserveFrom {
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+					From: p.reserveFrom,
+					To:   p.reserve})
 			}
 		}
 	}
-	if len(sets) == 0 {
-		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked().Text()
+	if len(changes) == 0 {
+		blocked = (&path{pools: w.pools, spare: w.spare, server: w.server}).blocked()
 	}
-	return sets, w.note, blocked
+	return changes, w.note, blocked
 }
 
 // more reports whether a pool is below its goal.
-func (w *slowWay) more() bool {
-	return slices.ContainsFunc(w.pools, func(p pathPool) bool { return p.size < p.to || p.reserve < p.reserTo })
+func (w *slowPath) more() bool {
+	return slices.ContainsFunc(w.pools, func(p pathPool) bool { return p.size < p.to || p.reserve < p.reserveTo })
 }
 
 // grant gives one more to the pool whose waiting it lessens most for its connections, and releases for it where nothing
 // is spare; false: no pool may have more.
-func (w *slowWay) grant() bool {
+func (w *slowPath) grant() bool {
 	best, gain := -1, -1.0
 	for i, p := range w.pools {
-		if p.size >= p.to && p.reserve >= p.reserTo || p.more() > w.grants && w.granted {
+		if p.size >= p.to && p.reserve >= p.reserveTo || p.more() > w.grants && w.granted {
 			continue
 		}
 		if g := p.gain(p.size) / float64(p.more()); g > gain && w.fundable(p.costs()) {
@@ -171,8 +174,7 @@ func (w *slowWay) grant() bool {
 		w.release()
 	}
 	if more > w.grants {
-		w.note = fmt.Sprintf("one more on %s costs %s, more than the step's share of the budget", p.ID,
-			words.Count(more, "connection"))
+		w.note = verdict.Of(verdict.UnitCosts, p.ID, verdict.Conns(more))
 	}
 	if p.size < p.to {
 		p.size++
@@ -186,7 +188,7 @@ func (w *slowWay) grant() bool {
 }
 
 // fundable reports whether a unit can come out of spare connections and of what this step may still release.
-func (w *slowWay) fundable(unit int) bool {
+func (w *slowPath) fundable(unit int) bool {
 	trial := *w
 	trial.pools = slices.Clone(w.pools)
 	for trial.spare < unit {
@@ -199,15 +201,15 @@ func (w *slowWay) fundable(unit int) bool {
 
 // release takes one from the pool above its goal that loses least for its connections; false: there is none, or the
 // step may release no more.
-func (w *slowWay) release() bool {
+func (w *slowPath) release() bool {
 	best, cost := -1, 0.0
 	for i, p := range w.pools {
-		if p.size <= p.to && p.reserve <= p.reserTo || p.fewer() > w.releases && w.released {
+		if p.size <= p.to && p.reserve <= p.reserveTo || p.fewer() > w.releases && w.released {
 			continue
 		}
 		c := 0.0 // an unused reserve costs nothing
-		if p.reserve <= p.reserTo {
-			c = p.gain(p.size-1) / float64(p.copies)
+		if p.reserve <= p.reserveTo {
+			c = p.gain(p.size-1) / float64(p.unit)
 		}
 		if best < 0 || c < cost {
 			best, cost = i, c
@@ -219,11 +221,10 @@ func (w *slowWay) release() bool {
 	p := &w.pools[best]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
-			words.Count(fewer, "connection"))
+		w.note = verdict.Of(verdict.UnitFrees, p.ID, verdict.Conns(fewer))
 	}
 	before := p.WorstAt(p.size, p.reserve)
-	if p.reserve > p.reserTo {
+	if p.reserve > p.reserveTo {
 		p.reserve--
 	} else {
 		p.size--

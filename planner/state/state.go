@@ -9,7 +9,7 @@ import (
 )
 
 // JournalState is what a fleet cannot show, in parts: each is a fold of its own over the journal. It is a value: After
-// returns a new one. The zero value remembers nothing.
+// returns a new one. The zero value knows nothing.
 type JournalState struct {
 	Seq int64 `json:"seq"` // of the newest event; 0: there is none
 	Run
@@ -64,7 +64,7 @@ type Written struct {
 	Intent time.Time `json:"intent"` // of the newest action
 }
 
-// Bound is the memory as a run begins that takes back every step which began at event `to` or later; 0: it goes
+// Bound is the state as a run begins that takes back every step which began at event `to` or later; 0: it goes
 // forward. A step that a rollback began goes on in the next one; any other goes back first, however often that was
 // interrupted.
 func (m JournalState) Bound(to int64) JournalState {
@@ -72,7 +72,7 @@ func (m JournalState) Bound(to int64) JournalState {
 	return m
 }
 
-// GoesBack reports whether the step in hand is a way back, or is to go back: a line that is gone has nothing to go back
+// GoesBack reports whether the step in hand is an undo, or is to go back: a line that is gone has nothing to go back
 // to, and keeps no other from it.
 func (m JournalState) GoesBack() bool {
 	return m.Step != nil && (m.Unwind || m.Step.Kind == Backward || m.StepTo > 0)

@@ -16,8 +16,8 @@ import (
 // ActionKind is what an Action does.
 type ActionKind string
 
-// The verbs. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are decisions
-// that must outlive a crash.
+// The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are
+// decisions that must outlive a crash.
 const (
 	BeginStep ActionKind = "begin-step" // Step is taken in hand; nothing in the fleet changes yet
 	Release   ActionKind = "release"    // write Sets that make lines smaller, RELOAD, read back
@@ -32,7 +32,7 @@ const (
 	TrimStep     ActionKind = "trim-step"     // what is left of the step is given up: it no longer fits
 	CompleteStep ActionKind = "complete-step" // the step is done and soaked
 	AbortStep    ActionKind = "abort-step"    // the step goes back
-	Wait         ActionKind = "wait"          // look again
+	Wait         ActionKind = "wait"          // take the next sample
 	Stop         ActionKind = "stop"          // the run ends with Outcome
 )
 
@@ -62,13 +62,13 @@ const (
 	Done        Outcome = "done"        // the goal is reached, or as many steps as were asked for
 	Held        Outcome = "held"        // safe; run again
 	Aborted     Outcome = "aborted"     // the step was taken back; safe
-	Drifted     Outcome = "drift"       // the fleet is not what we wrote; a person must look
+	Drifted     Outcome = "drift"       // the fleet is not what pgbudget wrote; a person must look
 	Blind       Outcome = "unreachable" // something did not answer for as long as a run may be held
 	LockLost    Outcome = "lock lost"   // another pgbudget may be at work
 	Interrupted Outcome = "interrupted" // between two actions; safe
 )
 
-// StepKind says which way a step goes.
+// StepKind says whether a step goes forward or back.
 type StepKind string
 
 // The kinds.
@@ -78,20 +78,26 @@ const (
 	Backward StepKind = "back"     // an aborted step is taken back
 )
 
-// Step is a next step: lines and what they shall be, journalled before its first act.
+// Step is a next step: lines and what they shall be, journalled before its first action.
 type Step struct {
 	Kind    StepKind              `json:"kind"`
 	Changes []fleet.SettingChange `json:"changes"` // sorted; no line twice
-	// of the traffic switch, once all sets stand; on the way back before any goes
+	// of the traffic switch, once all changes stand; of an undo before any goes back
 	Traffic *shift.TrafficChange `json:"traffic,omitempty"`
-	// what a person should know of it, such as a unit larger than the percent; empty: nothing
-	Note string `json:"note,omitempty"`
+	// what a person should know of the step, such as a unit larger than the percent; none: nothing
+	Note verdict.Reason `json:"note,omitzero"`
+}
+
+// Spoken is the step as a journal keeps it: its note with its sentence.
+func (s Step) Spoken() Step {
+	s.Note = s.Note.Spoken()
+	return s
 }
 
 // Empty reports whether there is nothing to do in it.
 func (s Step) Empty() bool { return len(s.Changes) == 0 && s.Traffic == nil }
 
-// Moves are the step's sets by pool, key, and from what to what, sorted: for people. Process is the group.
+// Moves are the step's changes by pool, key, and from what to what, sorted: for people. Process is the group.
 func (s Step) Moves() []fleet.SettingChange {
 	var out []fleet.SettingChange
 	for _, m := range fleet.MovesOf(s.Changes) {
@@ -127,10 +133,10 @@ func Back(step *Step) bool { return step != nil && step.Kind == Backward }
 // process that restarts, or a store that takes all of its time, is back by then.
 const RetreatFor = time.Minute
 
-// BackOf is what undoes the sets of a pool.
-func BackOf(sets []fleet.SettingChange, pool string) []fleet.SettingChange {
+// BackOf is what undoes the changes of a pool.
+func BackOf(changes []fleet.SettingChange, pool string) []fleet.SettingChange {
 	var out []fleet.SettingChange
-	for _, x := range sets {
+	for _, x := range changes {
 		if x.Pool() == pool {
 			out = append(out, x.Back())
 		}

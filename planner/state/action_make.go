@@ -69,21 +69,22 @@ func CompleteOf(soak *learn.SoakResult, why verdict.Reason) Action {
 	return Action{Kind: CompleteStep, Soak: soak, Reason: why}
 }
 
-// AbortOf takes a step back: Kind, Step, which is the way back, Soak where traffic goes back, else nil, and Reason. No
+// AbortOf takes a step back: Kind, Step, which is the undo, Soak where traffic goes back, else nil, and Reason. No
 // reason: a person wants it.
 func AbortOf(back Step, soak *learn.SoakResult, why verdict.Reason) Action {
 	return Action{Kind: AbortStep, Step: &back, Soak: soak, Reason: why}
 }
 
-// WaitFor looks again after d, which is above 0: Kind and For.
+// WaitFor takes the next sample after d, which is above 0: Kind and For.
 func WaitFor(d time.Duration) Action { return Action{Kind: Wait, For: d} }
 
-// WaitBecause looks again after d, which is above 0, and says what for: Kind, For and Reason.
+// WaitBecause takes the next sample after d, which is above 0, and says what for: Kind, For and Reason.
 func WaitBecause(why verdict.Reason, d time.Duration) Action {
 	return Action{Kind: Wait, For: d, Reason: why}
 }
 
-// HoldBecause moves nothing because of a reason, and looks again after d, which is above 0: Kind, For, Held and Reason.
+// HoldBecause moves nothing because of a reason, and takes the next sample after d, which is above 0: Kind, For, Held
+// and Reason.
 func HoldBecause(why verdict.Reason, d time.Duration) Action {
 	return Action{Kind: Wait, For: d, Held: true, Reason: why}
 }

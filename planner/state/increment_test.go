@@ -23,14 +23,14 @@ func TestASurpriseHalvesTheNextIncrementUntilOneIsAsExpected(t *testing.T) {
 	}{
 		{nil, 20}, {[]learn.SoakResult{point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.5, "")}, 10},
 		{[]learn.SoakResult{point(0.5, ""), point(0.05, "")}, 5},
-		// the next run looks first
+		// the next run takes samples first
 		{[]learn.SoakResult{point(0.5, ""), {Shift: "s", Survey: true, From: learn.Measure{Erlangs: 1, SD: 0.1}}}, 10},
 		{[]learn.SoakResult{point(0.5, ""), point(0.2, "")}, 20}, {[]learn.SoakResult{point(0.2, verdict.PoolFull)}, 10},
 		{[]learn.SoakResult{{Shift: "other", Excluded: learn.Excluded{Code: verdict.PoolFull}}}, 20},
 		{[]learn.SoakResult{point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, ""), point(0.5, "")},
 			1},
 	} {
-		if got := (state.JournalState{Learned: state.Learned{Soaks: c.points}}).SoaksFrom("s", p); got != c.want {
+		if got := (state.JournalState{Learned: state.Learned{Soaks: c.points}}).MostIncrement("s", p); got != c.want {
 			t.Errorf("%d points: %d, want %d", len(c.points), got, c.want)
 		}
 	}

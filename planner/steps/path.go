@@ -1,20 +1,17 @@
 package steps
 
 import (
-	"fmt"
 	"math"
 	"slices"
-
-	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// way is one server's part of a step in the making.
+// path is one server's part of a step in the making.
 type path struct {
 	server           budget.FleetServer
 	pools            []pathPool
@@ -23,7 +20,7 @@ type path struct {
 	rooms            []budget.LimitRoom
 	granted          bool
 	released         bool
-	note             string
+	note             verdict.Reason
 
 	wanting poolQueue // pools below their goal, the one whose waiting one more lessens most first
 	giving  poolQueue // pools above it, the one that loses least first
@@ -37,17 +34,17 @@ type given struct{ pool, size, reserve int }
 // roomUse is what one more of a pool takes of one of the rooms: of its size, and of its reserve.
 type roomUse struct{ room, size, reserve int }
 
-// waypool is one pool on the way.
+// pathPool is one pool on the path.
 type pathPool struct {
 	budget.FleetPool
-	from, size, to          int
-	fromR, reserve, reserTo int
-	curve                   sizing.PoolCurve
+	from, size, to                  int
+	reserveFrom, reserve, reserveTo int
+	curve                           sizing.PoolCurve
 	// connections of one more, and of one more in reserve, whatever caps say: what counts against the percent
-	copies, reserves int
-	under            []roomUse
-	bent             bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
-	refused          verdict.Reason
+	unit, reserveUnit int
+	under             []roomUse
+	bent              bool // a cap, or a doubtful size, makes what one more costs depend on where it stands
+	refused           verdict.Reason
 }
 
 func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.Policy, refused []state.Refusal) *path {
@@ -80,28 +77,28 @@ func newPath(f budget.Fleet, g sizing.Goal, s budget.FleetServer, policy state.P
 			if r.Pool == p.ID && r.Key == fleet.KeySize && x.to < r.Least {
 				x.to, x.refused = min(r.Least, size), r.Reason
 			}
-			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserTo < r.Least {
-				x.reserTo, x.refused = min(r.Least, x.reserve), r.Reason
+			if r.Pool == p.ID && r.Key == fleet.KeyReserve && x.reserveTo < r.Least {
+				x.reserveTo, x.refused = min(r.Least, x.reserve), r.Reason
 			}
 		}
 		w.pools = append(w.pools, x)
 	}
-	w.line()
+	w.enqueue()
 	return w
 }
 
 // newPathPool is a pool that is to go from a size to another.
 func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
-	x := pathPool{FleetPool: p, from: from, size: from, to: to, reserTo: reserve, curve: sizing.CurveOf(p)}
-	x.fromR, x.reserve = p.ReserveConns, p.ReserveConns
-	x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
+	x := pathPool{FleetPool: p, from: from, size: from, to: to, reserveTo: reserve, curve: sizing.CurveOf(p)}
+	x.reserveFrom, x.reserve = p.ReserveConns, p.ReserveConns
+	x.unit, x.reserveUnit = max(1, p.Sized()), max(1, p.Reserved())
 	x.bent = slices.ContainsFunc(p.Sizes, func(s budget.Size) bool { return s.CapConns > 0 }) ||
 		slices.ContainsFunc(p.Copies, func(c budget.Copy) bool { return c.MaybeConns > 0 })
 	return x
 }
 
-// line puts the pools into the queues.
-func (w *path) line() {
+// enqueue puts the pools into the queues.
+func (w *path) enqueue() {
 	w.giving = nil
 	for i, p := range w.pools {
 		if p.above() {
@@ -109,11 +106,11 @@ func (w *path) line() {
 		}
 	}
 	w.giving.order()
-	w.again()
+	w.requeue()
 }
 
-// again lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
-func (w *path) again() {
+// requeue lines up the pools below their goal from new: what one of them costs has changed by what was released of it.
+func (w *path) requeue() {
 	w.wanting, w.most = nil, math.MaxInt
 	for i, p := range w.pools {
 		if p.below() {
@@ -124,8 +121,7 @@ func (w *path) again() {
 }
 
 // step chooses units one by one until the percent is spent or the goal is reached.
-func (w *path) step() (sets []fleet.SettingChange, note string,
-	blocked verdict.Reason) {
+func (w *path) step() (changes []fleet.SettingChange, note, blocked verdict.Reason) {
 	switch {
 	case w.spare < 0: // over budget: nothing bounds the releases that cure it
 		percent := w.releases
@@ -145,41 +141,42 @@ func (w *path) step() (sets []fleet.SettingChange, note string,
 	for _, p := range w.pools {
 		for _, s := range p.Sizes {
 			if p.size != p.from {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: p.from,
 					To: p.size})
 			}
-			if p.reserve != p.fromR {
-				sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve, From: p.fromR,
-					To: p.reserve})
+			if p.reserve != p.reserveFrom {
+				changes = append(changes, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeyReserve,
+					From: p.reserveFrom,
+					To:   p.reserve})
 			}
 		}
 	}
-	if len(sets) == 0 {
+	if len(changes) == 0 {
 		blocked = w.blocked()
 	}
-	return sets, w.note, blocked
+	return changes, w.note, blocked
 }
 
 // below reports whether the pool shall get more.
-func (p pathPool) below() bool { return p.size < p.to || p.reserve < p.reserTo }
+func (p pathPool) below() bool { return p.size < p.to || p.reserve < p.reserveTo }
 
 // above reports whether the pool shall have less.
-func (p pathPool) above() bool { return p.size > p.to || p.reserve > p.reserTo }
+func (p pathPool) above() bool { return p.size > p.to || p.reserve > p.reserveTo }
 
 // more is the connections of the next one that the pool gets: sizes come first.
 func (p pathPool) more() int {
 	if p.size < p.to {
-		return p.copies
+		return p.unit
 	}
-	return p.reserves
+	return p.reserveUnit
 }
 
 // fewer is the connections of the next one that it gives: reserves go first.
 func (p pathPool) fewer() int {
-	if p.reserve > p.reserTo {
-		return p.reserves
+	if p.reserve > p.reserveTo {
+		return p.reserveUnit
 	}
-	return p.copies
+	return p.unit
 }
 
 // costs is what the ledger counts for one more of the pool: one may be free under a cap, or under a size that counts as
@@ -211,10 +208,10 @@ func (p pathPool) gain(n int) float64 {
 
 // loses is what one fewer costs in waiting clients a connection; an unused reserve costs nothing.
 func (p pathPool) loses() float64 {
-	if p.reserve > p.reserTo {
+	if p.reserve > p.reserveTo {
 		return 0
 	}
-	return p.gain(p.size-1) / float64(p.copies)
+	return p.gain(p.size-1) / float64(p.unit)
 }
 
 // release takes one from the pool above its goal that loses least for its connections; false: there is none, or the
@@ -266,17 +263,16 @@ func (w *path) give(i int) {
 	p := &w.pools[i]
 	fewer := p.fewer()
 	if fewer > w.releases {
-		w.note = fmt.Sprintf("one fewer on %s frees %s, more than the step's share of the budget", p.ID,
-			words.Count(fewer, "connection"))
+		w.note = verdict.Of(verdict.UnitFrees, p.ID, verdict.Conns(fewer))
 	}
 	w.given = append(w.given, given{i, p.size, p.reserve})
 	before := p.WorstAt(p.size, p.reserve)
-	if p.reserve > p.reserTo {
+	if p.reserve > p.reserveTo {
 		p.reserve--
-		w.rise(p, func(u roomUse) int { return u.reserve })
+		w.free(p, func(u roomUse) int { return u.reserve })
 	} else {
 		p.size--
-		w.rise(p, func(u roomUse) int { return u.size })
+		w.free(p, func(u roomUse) int { return u.size })
 	}
 	w.released = true
 	w.releases -= fewer
@@ -290,8 +286,8 @@ func (w *path) blocked() verdict.Reason {
 		if p.refused.Any() {
 			return verdict.Of(verdict.SizeStays, p.ID, p.size, p.refused)
 		}
-		if more := p.to - p.size + p.reserTo - p.reserve; more > 0 {
-			short += max(0, p.to-p.size)*p.copies + max(0, p.reserTo-p.reserve)*p.reserves
+		if more := p.to - p.size + p.reserveTo - p.reserve; more > 0 {
+			short += max(0, p.to-p.size)*p.unit + max(0, p.reserveTo-p.reserve)*p.reserveUnit
 			first = verdict.Or(first, verdict.Of(verdict.FromTo, p.ID, p.size, p.to))
 		}
 	}
@@ -300,8 +296,8 @@ func (w *path) blocked() verdict.Reason {
 	}
 	for i, p := range w.pools {
 		if k := w.tight(i); p.below() && k >= 0 {
-			return verdict.Of(verdict.WayBarred, "", first, w.rooms[k].Text, verdict.Conns(w.rooms[k].Conns), p.ID, p.more())
+			return verdict.Of(verdict.PathBarred, w.rooms[k].Text, first, verdict.Conns(w.rooms[k].Conns), p.ID, p.more())
 		}
 	}
-	return verdict.Of(verdict.WayShort, w.server.Name, first, verdict.Conns(short), w.spare, w.server.BudgetConns)
+	return verdict.Of(verdict.PathShort, w.server.Name, first, verdict.Conns(short), w.spare, w.server.BudgetConns)
 }
