@@ -2,7 +2,6 @@ package bouncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -181,14 +180,14 @@ func (p Pipeline) Standing(ctx context.Context, to Purpose) (shifts []shift.Shif
 	for i, t := range p.Traffic {
 		r := readings[i]
 		switch _, journalled := p.Journal.Switch(t.ID()); {
-		case r.Error == "":
+		case r.Err == nil:
 		case !journalled && to == ToGoBack:
-			notes = append(notes, r.Error+"; no step has turned it, and it is left as it is")
+			notes = append(notes, r.Err.Error()+"; no step has turned it, and it is left as it is")
 		case !journalled:
-			return nil, nil, notes, &operr.Error{Kind: operr.KindUnreachable, Err: errors.New(r.Error),
+			return nil, nil, notes, &operr.Error{Kind: operr.KindUnreachable, Err: r.Err,
 				Hint: "run the command of get: by hand"}
 		default:
-			notes = append(notes, fmt.Sprintf("%s; the journal has it at %d %%", r.Error, r.X))
+			notes = append(notes, fmt.Sprintf("%v; the journal has it at %d %%", r.Err, r.X))
 		}
 		shifts = append(shifts, t.standing(r, r.X, p.Journal))
 	}
@@ -214,7 +213,7 @@ func signalsOf(ctx context.Context, source SignalSource, thresholds []control.Th
 	if err != nil {
 		signals = nil
 		for _, t := range thresholds {
-			signals = append(signals, fleet.Signal{Name: t.Name, Server: t.Server, Value: fleet.Unknown(), Error: err.Error()})
+			signals = append(signals, fleet.NoSignal(t.Name, t.Server, fleet.FaultSource, err.Error()))
 		}
 	}
 	return signals

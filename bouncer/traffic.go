@@ -45,7 +45,7 @@ func (t Traffic) reading(ctx context.Context, m state.JournalState) state.Readin
 		}
 	}
 	if err != nil {
-		r.Error = err.Error()
+		r.Err = err
 	}
 	return r
 }
@@ -86,7 +86,7 @@ func (w *run) began(ctx context.Context) state.Event {
 			w.unsure = verdict.Of(verdict.SwitchWasUnknown, t.ID())
 			continue
 		}
-		if readings[i].Error != "" { // the first sample says so
+		if readings[i].Err != nil { // the first sample says so
 			continue
 		}
 		e.Switches = append(e.Switches, state.Switch{Shift: t.ID(), X: readings[i].X, Or: readings[i].X, At: w.Clock.Now()})

@@ -95,7 +95,7 @@ func (d *disturbance) Read(ctx context.Context) ([]fleet.Signal, error) {
 	signals, err := d.w.Read(ctx)
 	if d.spoils(saturated) {
 		for i := range signals {
-			signals[i].Value, signals[i].Error = 0.99, ""
+			signals[i].Value, signals[i].Fault = 0.99, ""
 		}
 	}
 	return signals, err

@@ -79,7 +79,7 @@ func TestARollbackThatTurnoverPinsIsFlushed(t *testing.T) {
 			fleet, ok := x.modelled()
 			way, any := control.Rollback(bouncer.Replay(x.events), fleet, 0)
 			if !ok || !any {
-				t.Fatal("there is nothing to take back")
+				t.Fatal("nothing to take back")
 			}
 			r := x.rebalancer()
 			r.RollTo = way.To

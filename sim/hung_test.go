@@ -109,7 +109,7 @@ func (h *hanging) Read(ctx context.Context) ([]fleet.Signal, error) {
 	h.samples++
 	for i := range signals {
 		if signals[i].At = h.w.Now().Add(h.samples); h.granted {
-			signals[i].Value, signals[i].Error = 0.99, ""
+			signals[i].Value, signals[i].Fault = 0.99, ""
 		}
 	}
 	return signals, err

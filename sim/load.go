@@ -24,7 +24,7 @@ type demand struct {
 	think      sampler
 	routes     stream
 	fates      stream // who vanishes
-	turns      stream // of bursts
+	bursts     stream // of bursts
 	targets    []target
 	moves      []move // the switches in front of it
 	surge      float64
@@ -153,8 +153,8 @@ func (w *World) ask(n, k int32) {
 		c.home)
 }
 
-// turn changes the state of a load's bursts and notes when it changes again.
-func (w *World) turn(n int32) {
+// switchBurst changes the state of a load's bursts and notes when it changes again.
+func (w *World) switchBurst(n int32) {
 	l := &w.loads[n]
 	b := l.spec.Open.Burst
 	l.high = !l.high
@@ -163,7 +163,7 @@ func (w *World) turn(n int32) {
 	if l.high {
 		stay, l.burst = b.HighMean, b.High
 	}
-	w.note(w.now+int64(min(l.turns.rand.ExpFloat64()*float64(stay), longest)), atBurst, n)
+	w.note(w.now+int64(min(l.bursts.rand.ExpFloat64()*float64(stay), longest)), atBurst, n)
 	w.refactor(l)
 }
 

@@ -158,7 +158,7 @@ func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
 	x, _ := shortShift(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(),
-		"says 90 %, and the journal 25 %") {
+		"reports 90 %, the journal has 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 }

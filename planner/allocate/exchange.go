@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// refill takes the units that still fit, best gain at the rows' prices first.
+// refill takes the units that still fit, best gain at the rows' shadow prices first.
 func (m *mesh) refill(y []float64) {
 	m.greedy(func(j int) float64 {
 		if p := m.cost(j, y); p > 0 {

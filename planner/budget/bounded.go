@@ -6,28 +6,29 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it
-// is exact, and no arithmetic on what was seen comes to less.
-func (f Fleet) AtMost(server string) (reasons []string) {
-	var maybe []string // reasons that matter only where the worst case is less without what is in doubt
-	note := func(list *[]string, format string, args ...any) {
-		if why := fmt.Sprintf(format, args...); !slices.Contains(*list, why) {
+// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open, each reason
+// once; none: the worst case is exact, and no arithmetic on what was seen comes to less.
+func (f Fleet) AtMost(server string) (reasons []verdict.Reason) {
+	var maybe []verdict.Reason // reasons that matter only where the worst case is less without what is in doubt
+	note := func(list *[]verdict.Reason, why verdict.Reason) {
+		if !slices.ContainsFunc(*list, why.Same) {
 			*list = append(*list, why)
 		}
 	}
 	doubt, crossed := f.SizesInDoubt(server), false
 	if doubt {
-		note(&maybe, "sizes of users are in doubt")
+		note(&maybe, verdict.Of(verdict.SizesInDoubt, ""))
 	}
 	for _, p := range f.Pools {
 		if p.On(server) && p.Uneven {
-			note(&reasons, "the reserves of %s differ between its processes, and the largest counts", p.ID)
+			note(&reasons, verdict.Of(verdict.ReservesDiffer, p.ID))
 		}
 		if p.On(server) && p.Guessed != "" {
-			note(&reasons, "%s: %s", p.ID, p.Guessed)
+			note(&reasons, verdict.Of(verdict.LineGuessed, p.ID, p.Guessed.Text()))
 		}
 	}
 	at := placesOf(f.Pools)
@@ -42,21 +43,19 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 &&
 				p.openIn(l.Process) > top
 		})
+		unproved := verdict.Of(verdict.LimitUnproved, l.Process, l.Kind)
 		switch {
 		case !here:
 		case l.Unproved && several:
-			note(&reasons, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
-				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
+			note(&reasons, unproved)
 		case l.Unproved:
 			crossed = true
-			note(&maybe, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
-				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
+			note(&maybe, unproved)
 		case several:
-			note(&reasons, "%s of users in %s is not relied on where connections may be opened on several servers", l.Kind,
-				l.Process)
+			note(&reasons, verdict.Of(verdict.LimitSeveral, l.Process, l.Kind))
 		case passed, limited && open > l.Conns:
 			crossed = true
-			note(&maybe, "limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
+			note(&maybe, verdict.Of(verdict.LimitsCross, l.Process))
 		}
 	}
 	if len(maybe) > 0 && f.least(doubt, crossed).counted(server) < f.counted(server) {
@@ -212,10 +211,10 @@ func (p FleetPool) boundNotes() []string {
 		strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
 }
 
-// unfollowed says why no copy of a pool follows its line; empty: some do.
-func (p FleetPool) unfollowed() string {
+// unfollowed says why no copy of a pool follows its line; none: some do.
+func (p FleetPool) unfollowed() verdict.Reason {
 	if p.Sized() > 0 || len(p.Copies) == 0 {
-		return ""
+		return verdict.Reason{}
 	}
 	var users []string
 	for _, c := range p.Copies {
@@ -223,9 +222,7 @@ func (p FleetPool) unfollowed() string {
 			users = append(users, name)
 		}
 	}
-	return fmt.Sprintf("pool_size %d of the line has no effect: each user has a pool_size of its own, with its reserve "+
-		"(%s)",
-		p.LargestSize(), strings.Join(users, ", "))
+	return verdict.Of(verdict.SizesOfUsers, "", p.LargestSize(), strings.Join(users, ", "))
 }
 
 // Doubtful reports whether sizes of users on a server may be those of other users, or a limit that would bind is not

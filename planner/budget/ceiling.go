@@ -16,17 +16,19 @@ import (
 // Ceiling is one limit as one pool meets it: which of its copies are under it, and what others ask of the same
 // connections.
 type Ceiling struct {
-	Text    string  // the limit as Limit.Text writes it, for messages
-	Conns   int     // connections that it leaves to copies under it
-	Process string  // of PgBouncer's limits
-	Copies  []int   // indices into FleetPool.Copies of those under it
-	Share   float64 // share of the pool's load that these carry, 0..1
-	Sized   int     // of the copies, those that follow the line
-	Erlangs float64 // of others under it, at their target loads
-	Upper   float64 // the same at their upper loads, Erlangs
-	PerSec  float64 // of others under it, transactions per second
-	busy    float64 // of others under it: their transactions a second × mean hold, in Erlangs, where both are known
-	squares float64 // the same × the second moment of a hold, in seconds
+	Limit   fleet.LimitID // which limit
+	Above   int           // connections of the limit that superusers' pools may take, taken off Conns
+	Text    string        // the limit as Limit.Text writes it, for messages
+	Conns   int           // connections that it leaves to copies under it
+	Process string        // of PgBouncer's limits
+	Copies  []int         // indices into FleetPool.Copies of those under it
+	Share   float64       // share of the pool's load that these carry, 0..1
+	Sized   int           // of the copies, those that follow the line
+	Erlangs float64       // of others under it, at their target loads
+	Upper   float64       // the same at their upper loads, Erlangs
+	PerSec  float64       // of others under it, transactions per second
+	busy    float64       // of others under it: their transactions a second × mean hold, in Erlangs, where both are known
+	squares float64       // the same × the second moment of a hold, in seconds
 }
 
 // Linked returns the fleet with each pool knowing the limits that may keep its connections from serving. A limit over
@@ -63,7 +65,7 @@ func (f Fleet) link(l fleet.Limit, at map[string]int) {
 	each(l.Members, f.Pools, at, func(p *FleetPool, i int) {
 		c := under[at[p.ID]]
 		if c == nil {
-			c = &Ceiling{Text: text, Conns: l.Conns - above, Process: l.Process}
+			c = &Ceiling{Limit: l.ID(), Above: above, Text: text, Conns: l.Conns - above, Process: l.Process}
 			under[at[p.ID]], order = c, append(order, at[p.ID])
 		}
 		c.Copies = append(c.Copies, i)
@@ -117,7 +119,7 @@ func (p *FleetPool) Sees(before, after FleetPool) {
 	p.Under = slices.Clone(p.Under)
 	for i := range p.Under {
 		for _, d := range after.Under {
-			if c := &p.Under[i]; c.Text == d.Text && p.ID != after.ID {
+			if c := &p.Under[i]; c.Limit == d.Limit && p.ID != after.ID {
 				c.add(before.Load, -d.Share)
 				c.add(after.Load, d.Share)
 			}
@@ -176,8 +178,8 @@ func (p FleetPool) Tightest() []int {
 
 // Breach is a limit under which a pool cannot keep its promises, whatever its size.
 type Breach struct {
-	Pool    string
-	Limit   string  // as Limit.Text writes it
+	Pool    string  // group/alias
+	Ceiling Ceiling // the limit as the pool meets it
 	Conns   int     // connections that it allows
 	Need    int     // connections that the promise needs
 	By      string  // the promise, as queue.MinServers names it
@@ -203,7 +205,7 @@ func (p FleetPool) Breached() (Breach, bool) {
 		need, by := queue.MinServers(a, hold, factor,
 			queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
 		if need > c.Conns {
-			out = append(out, Breach{p.ID, c.Text, c.Conns, need, by, a})
+			out = append(out, Breach{p.ID, c, c.Conns, need, by, a})
 		}
 	}
 	if len(out) == 0 {

@@ -11,27 +11,46 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // Defaults of what a user may set, each a key of the config and a row of `pgbudget init --reference`; and the constants
 // beside them that are no keys: HeadroomLeast, LeastGain, DeadbandClients, CPUHoldMargin, Window (a flag).
 const (
-	DefaultHeadroomShare  = 0.05                   // of max_connections, never planned
-	DefaultHeadroomLeast  = 5                      // connections, where the share is less
-	DefaultCPUHeadroom    = 0.20                   // CPU ceiling 80 %
-	DefaultUtilization    = 0.90                   // busy share of a pool's connections at upper load, 0..1
-	DefaultMaxWaitMean    = 10 * time.Millisecond  // wait for a connection, at upper load
-	DefaultMaxWaitP99     = 100 * time.Millisecond // wait for a connection, at upper load
-	DefaultDeadband       = 0.01                   // a resize must save this share of the objective, or meet a floor
-	DefaultSuperuserConns = 3                      // PostgreSQL's own default, for what-ifs
-	// ratio of all cores: the plan's CPU ceiling stays this far below a signal's hold level
-	CPUHoldMargin       = 0.05
-	DefaultLookbackLoad = 7 * 24 * time.Hour // with Prometheus
-	DefaultWindow       = 60 * time.Second   // how long samples are taken where there is no Prometheus
-	// weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
+	// share of max_connections, 0..1, that is never planned. chosen: 5 %, because tools and logins
+	// that no ledger line counts come together when something is wrong
+	DefaultHeadroomShare = 0.05
+	// connections, where the share is less. chosen: 5, because psql, a backup and a monitor come at once on small servers
+	DefaultHeadroomLeast = 5
+	// ratio of all cores that a plan leaves free. chosen: 0.20, because a query takes five times as long at 80 % as alone:
+	// 1/(1 − u), processor sharing
+	DefaultCPUHeadroom = 0.20
+	// busy share of a pool's connections at upper load, 0..1. chosen: 0.90, because waits grow by
+	// 1/(1 − u): 5 points more double them
+	DefaultUtilization = 0.90
+	// mean wait for a connection at upper load. chosen: 10 ms, because a page of ten queries then waits a tenth of a
+	// second
+	DefaultMaxWaitMean = 10 * time.Millisecond
+	// 99th percentile of that wait. chosen: 100 ms, because people notice a delay from there on
+	DefaultMaxWaitP99 = 100 * time.Millisecond
+	// share of the objective, 0..1, that a resize must save unless it meets a floor. chosen: 0.01, because no estimate
+	// of a load is closer, and each resize is a RELOAD
+	DefaultDeadband = 0.01
+	// connections, for what-ifs. Source: PostgreSQL's default of superuser_reserved_connections
+	DefaultSuperuserConns = 3
+	// ratio of all cores by which the plan's CPU ceiling stays below a signal's hold level. chosen: 0.05, because what a
+	// fit leaves unexplained must not hold the plan that was made by it
+	CPUHoldMargin = 0.05
+	// how far back Prometheus is asked. chosen: 7 days, because most loads have a weekly rhythm
+	DefaultLookbackLoad = 7 * 24 * time.Hour
+	// how long samples are taken where there is no Prometheus. chosen: 60 s, because a person waits that long, and a pool
+	// of 2 transactions a second shows the LeastXacts in it
+	DefaultWindow = 60 * time.Second
+	// weighted waiting clients a connection. chosen: a client-second a day, because who saves less is better kept spare
 	DefaultLeastGain = 1.0 / 86400
-	// no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
+	// waiting clients; no resize for fewer, whatever their share. chosen: about 4 client-seconds an hour, because nobody
+	// notices less
 	DeadbandClients = 0.001
 )
 
@@ -58,11 +77,11 @@ type Declared struct {
 
 // DeclaredServer holds a server's rules, and facts that stand in for observed ones.
 type DeclaredServer struct {
-	Name                   string
-	MaxConns               *int
-	SuperuserReservedConns *int
-	ReservedConns          *int
-	DirectConns            *int
+	Name                   string  // as under servers:
+	MaxConns               *int    // max_connections
+	SuperuserReservedConns *int    // superuser_reserved_connections
+	ReservedConns          *int    // reserved_connections
+	DirectConns            *int    // connections that come without a PgBouncer
 	DirectCount            Count   // CountHighest or CountP99 for what is observed
 	HeadroomShare          float64 // of max_connections, 0..1
 	HeadroomConns          *int    // instead of the share
@@ -93,15 +112,15 @@ type DeclaredPool struct {
 	ReserveConns *int
 	Copies       int // of a pool that is only declared; 0: as observed
 	MaxDBConns   *int
-	Load         *DeclaredLoad
-	Where        string // file:line:column, for messages
+	Load         *DeclaredLoad // nil: as observed
+	Where        string        // file:line:column, for messages
 }
 
 // UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an
 // auth_user, which runs a query for each login.
 type UserMax struct {
-	User  string
-	Conns int
+	User  string // role; role@alias of a pool of *
+	Conns int    // in each process, at most
 }
 
 // IntRange is an inclusive range of connections of each (process, user) pool, 0 <= Min <= Max.
@@ -109,7 +128,7 @@ type IntRange struct{ Min, Max int }
 
 // DeclaredLoad is a load that the user knows or supposes; per pool, over all copies.
 type DeclaredLoad struct {
-	ArrivalsPerSec float64
+	ArrivalsPerSec float64       // transactions per second
 	MeanHold       time.Duration // mean time that a transaction holds a server connection
 	ArrivalSCV     float64       // squared coefficient of variation of times between arrivals; 1 = Poisson; 0: not written
 	HoldSCV        float64       // squared coefficient of variation of holds; 1 = exponential; 0: not written
@@ -118,9 +137,9 @@ type DeclaredLoad struct {
 
 // DeclaredLine is a ledger line: connections that somebody else may take.
 type DeclaredLine struct {
-	Server string
-	Name   string
-	Conns  int
+	Server string // whose budget they are taken off
+	Name   string // of the line, as the ledger prints it
+	Conns  int    // kept free, whatever is observed
 }
 
 // Followers lists the pools (group/alias) of a group that have, in each process that has them, what their process gives
@@ -160,7 +179,7 @@ func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 		var ids []string
 		all := Followers(o, proc.Group)
 		for j, p := range pools {
-			if _, follows := slices.BinarySearch(all, p.ID); follows && p.Frozen == "" {
+			if _, follows := slices.BinarySearch(all, p.ID); follows && !p.Frozen.Any() {
 				pools[j].Follows = true
 				ids = append(ids, p.ID)
 			}
@@ -267,7 +286,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	group, alias, _ := strings.Cut(d.ID, "/")
 	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: servers[0], AlsoOn: servers[1:], Rules: d.rules()}
 	if len(p.AlsoOn) > 0 {
-		if p.Frozen = leadsToSeveral; d.Size == nil {
+		if p.Frozen = verdict.Print(verdict.SeveralServers, ""); d.Size == nil {
 			return FleetPool{}, missing("size") // it keeps the one that it has
 		}
 	}
@@ -279,15 +298,12 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		limit = *d.MaxDBConns
 	}
 	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
-	perProcess := ""
-	switch {
-	case d.Copies == 1 || len(d.Users) > 0: // how many processes there are is known
-	case limit > 0:
-		perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
-	case d.SurviveLoss > 0:
-		perProcess = fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
-	}
-	if perProcess != "" {
+	counted := d.Copies == 1 || len(d.Users) > 0 // how many processes there are is known
+	if !counted && (limit > 0 || d.SurviveLoss > 0) {
+		perProcess := fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
+		if limit > 0 {
+			perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
+		}
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err: fmt.Errorf("%s, and %d copies may be %s with one user or one process with %d",
 				perProcess, d.Copies, words.Count(d.Copies, "process"), d.Copies),

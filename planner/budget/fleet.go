@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
@@ -39,12 +40,15 @@ type FleetServer struct {
 // DirectConns is the ledger's line of direct connections.
 func (s FleetServer) DirectConns() int {
 	for _, l := range s.Lines {
-		if l.Item == "direct" {
+		if l.Item == ItemDirect {
 			return l.Conns
 		}
 	}
 	return 0
 }
+
+// ItemDirect is the Item of the ledger line that counts direct connections.
+const ItemDirect = "direct"
 
 // Line is one row of the ledger.
 type Line struct {
@@ -57,9 +61,10 @@ type Line struct {
 // Cap is a Limit as a bound on the growth of sizes: what pools that are not ours may take of it is taken off it, and
 // today's sizes of ours always fit.
 type Cap struct {
-	Name  string    `json:"name"`
-	Conns int       `json:"conns"`
-	Terms []CapTerm `json:"terms"` // sorted by pool
+	Limit fleet.LimitID `json:"-"` // which limit; zero in a saved plan
+	Name  string        `json:"name"`
+	Conns int           `json:"conns"`
+	Terms []CapTerm     `json:"terms"` // sorted by pool
 
 	// Yields says that sizes beyond it are possible and were not tried: what it bounds is not proved.
 	Yields bool `json:"yields,omitempty"`
@@ -68,7 +73,7 @@ type Cap struct {
 // CapTerm says what a pool takes under a Cap: Coef × (size + reserve), and what its copies may open beyond that.
 type CapTerm struct {
 	Pool  string `json:"pool"`
-	Coef  int    `json:"coef"`
+	Coef  int    `json:"coef"`            // connections that one unit takes: its pools under the cap
 	Maybe []int  `json:"maybe,omitempty"` // sizes in doubt of copies; each counts where it is larger than size + reserve
 }
 
@@ -105,11 +110,12 @@ type FleetPool struct {
 	PeakConns  int     `json:"peak_conns"`   // highest over the samples
 	P99Conns   int     `json:"p99_conns"`
 	// why some of its copies may not be there at all; empty: they are
-	Guessed string `json:"guessed,omitempty"`
+	Guessed fleet.Guess `json:"guessed,omitempty"`
 	// its size is default_pool_size: its line may have none, or be that of *
-	Follows bool      `json:"follows,omitempty"`
-	Frozen  string    `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
-	Load    load.Load `json:"load"`
+	Follows bool `json:"follows,omitempty"`
+	// why its size is not ours to change; none: it is
+	Frozen verdict.Printed `json:"frozen,omitzero"`
+	Load   load.Load       `json:"load"`
 	// of its transactions after a shift; nil: as declared, or as the server's fit says
 	CPU   *load.CPUCost `json:"cpu,omitempty"`
 	Rules Rules         `json:"rules"`
@@ -153,7 +159,7 @@ type Copy struct {
 type Rules struct {
 	Min    int     `json:"min"`             // smallest pool_size, connections of each copy
 	Max    int     `json:"max,omitempty"`   // 0: none
-	Shift  int     `json:"shift,omitempty"` // what traffic on its way needs; 0: there is none
+	Shift  int     `json:"shift,omitempty"` // what traffic to come needs; 0: there is none
 	Weight float64 `json:"weight"`          // > 0: what one waiting client counts in the objective
 	// ceiling of the busy share of its connections at upper load, 0..1
 	Utilization float64       `json:"utilization"`
@@ -184,6 +190,11 @@ func (f Fleet) WorstOf(pool string) int {
 		return 0
 	}
 	return p.CountedConns()
+}
+
+// FrozenByLoad reports whether nothing but its load keeps the pool from being sized: too little is known of it.
+func (p FleetPool) FrozenByLoad() bool {
+	return p.Frozen.Any() && p.Frozen.Is(p.Load.TooLittle().Code)
 }
 
 // Processes returns how many processes carry the line.

@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // ledgerLine returns a server's ledger line of that name.
@@ -99,7 +100,7 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 		rules.DirectConns = &c.declared
 		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{rules}},
 			plannertest.EvidenceOf(t, look(0, 2),
-				look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: "x"}})
+				look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: verdict.Print(verdict.NeverShown, "")}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,12 +2,11 @@ package budget
 
 import (
 	"cmp"
-	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // modelLimits lists the limits that hold over copies of the pools, those of aliases apart: those stand in Size.
@@ -265,19 +264,17 @@ func (r LimitRoom) Use(pool string) (size, reserve int) {
 	return size, reserve
 }
 
-// Beyond says which limit the fleet would newly exceed after something has grown, with both numbers; empty: none.
-func (f Fleet) Beyond(after Fleet) string {
+// Beyond says which limit the fleet would newly exceed after something has grown, with both numbers; none: none.
+func (f Fleet) Beyond(after Fleet) verdict.Reason {
 	at := placesOf(f.Pools)
-	why := ""
 	for _, l := range f.Limits {
 		if l.Alone() {
 			continue
 		}
 		before, then := use(l, f.Pools, at), use(l, after.Pools, at)
 		if then > l.Conns && before <= l.Conns {
-			why = cmp.Or(why, fmt.Sprintf("%s: %s would count under this limit, %d now", l.Text(),
-				words.Count(then, "connection"), before))
+			return verdict.Of(verdict.LimitPassed, l.Text(), verdict.Conns(then), before)
 		}
 	}
-	return why
+	return verdict.Reason{}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // login is Login for a copy of a pool; a is the alias in one of its processes.
@@ -37,12 +38,12 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 		}
 		if p.Server != "" {
 			if in := unused[id]; len(in) > 0 {
-				note, why := fleet.UnusedNote(id, in),
-					"the pool seems to be a database of the line *, whose size is default_pool_size"
+				note, why := fleet.UnusedNote(id, in), verdict.Of(verdict.DatabaseOfStar, "")
 				if fleet.LinedIn(e.Last, id, in) {
-					note, why = fleet.UnlinedNote(id, in), "some processes of the group have no line for this pool"
+					note, why = fleet.UnlinedNote(id, in), verdict.Of(verdict.LineMissing, "")
 				}
-				warnings, p.Frozen = append(warnings, note), cmp.Or(p.Frozen, why)
+				warnings = append(warnings, note)
+				p.Frozen.Reason = verdict.Or(p.Frozen.Reason, why)
 			}
 			pools = append(pools, p)
 		}
@@ -130,9 +131,9 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	p.Server, p.AlsoOn = servers[0], servers[1:]
 	warnings = append(warnings, warn...)
 	if !listed && !d.SizeAll {
-		p.Frozen = "not listed under pools:"
-	} else if len(p.AlsoOn) > 0 {
-		p.Frozen = leadsToSeveral
+		p.Frozen = verdict.Print(verdict.NotListed, "")
+	} else if len(p.AlsoOn) > 0 { // its load on each of them is not known
+		p.Frozen = verdict.Print(verdict.SeveralServers, "")
 	}
 	reserves := map[int]bool{}
 	for _, x := range at {
@@ -154,9 +155,8 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 					x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
-		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && p.Frozen == "" { // no step may write a 0 again
-			p.Frozen = fmt.Sprintf("pool_size is 0 in %s, so a step could not be rolled back; write a pool_size of 1 or more",
-				x.process.ID)
+		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && !p.Frozen.Any() { // no step may write a 0 again
+			p.Frozen = verdict.Print(verdict.SizeZero, x.process.ID)
 		}
 		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""),
 			max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
@@ -192,16 +192,16 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	case rules.Load != nil:
 		p.Load = rules.Load.load(id, p.Copies)
 		p.Load.Session = ld.Session
-	case p.Frozen == "":
-		if why := ld.TooLittle(); why != "" {
-			p.Frozen = why
+	case !p.Frozen.Any():
+		if p.Frozen.Reason = ld.TooLittle(); p.Frozen.Any() {
 			warnings = append(warnings,
-				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id, why))
+				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id,
+					p.Frozen.Text()))
 		}
 	}
-	if why := p.unfollowed(); why != "" && p.Frozen == "" {
-		p.Frozen = why
-		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why))
+	if why := p.unfollowed(); why.Any() && !p.Frozen.Any() {
+		p.Frozen.Reason = why
+		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why.Text()))
 	}
 	warnings = append(append(warnings, rules.ignored()...), rules.disproved(at)...)
 	return p, append(warnings, p.riskNote()...), nil
@@ -276,7 +276,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 				fleet.EffectiveReserve(x.process, x.alias, ""))
 			copies = append(copies, c)
 			if slices.Contains(twins, u) && !fleet.VersionAtLeast(x.process.Version, 1, 23) {
-				c.Twin, c.Share = true, 0 // get_pool looks by user, and a forced one is another than auth_user of its name
+				c.Twin, c.Share = true, 0 // get_pool searches by user, and a forced one is another than auth_user of its name
 				copies = append(copies, c)
 			}
 		}

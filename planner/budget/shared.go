@@ -169,7 +169,7 @@ func (p FleetPool) sharedUsers() []string {
 // SharedUser is a user of one process that is counted as a whole on a server, not pool by pool, because its
 // max_user_connections is less than what its pools may take.
 type SharedUser struct {
-	Limit  fleet.Limit
+	Limit  fleet.Limit // its max_user_connections
 	server string
 	Conns  int // the limit, never less than what is open
 }

@@ -148,7 +148,7 @@ const leastRecent = 30 * time.Second
 func Outgrown(planned, lately []load.Load) verdict.Reason {
 	for _, now := range lately {
 		i := slices.IndexFunc(planned, func(l load.Load) bool { return l.Pool == now.Pool })
-		if i < 0 || now.Unknown != "" || planned[i].Unknown != "" || now.Window < leastRecent {
+		if i < 0 || now.Unknown.Any() || planned[i].Unknown.Any() || now.Window < leastRecent {
 			continue
 		}
 		was, is := planned[i].Erlangs, now.Erlangs
@@ -181,7 +181,7 @@ func Renewed(planned, lately []load.Load) []load.Load {
 	out := slices.Clone(planned)
 	for i, l := range out {
 		for _, now := range lately {
-			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
+			if now.Pool == l.Pool && !now.Unknown.Any() && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
 				now.Erlangs.Target > l.Erlangs.Target {
 				out[i] = now
 			}

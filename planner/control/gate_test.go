@@ -62,7 +62,7 @@ func TestGateHoldsWhatIsNotKnown(t *testing.T) {
 		{"missing", nil, "no signal of this name was read"},
 		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}},
 			"no signal of this name was read"},
-		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, "no data"},
+		{"an error", []fleet.Signal{fleet.NoSignal("cpu", "pg", fleet.FaultSource, "no data")}, "no data"},
 		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, "it reads NaN"},
 		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, "2m0s old, more than 1m0s"},
 		{"from the future", []fleet.Signal{at(0.1, -2*time.Minute)}, "a clock is wrong"},

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -245,7 +246,7 @@ func TestASoakThatNobodyWatchesSaysSo(t *testing.T) {
 		s.See(16, 16, 10, 10)
 		s.See(16, 16, 10, 10)
 		s.Act(t, state.Grant)
-		s.Readings, s.Shifts = []state.Reading{{X: 100, Error: "get: it takes long"}},
+		s.Readings, s.Shifts = []state.Reading{{X: 100, Err: errors.New("get: it takes long")}},
 			[]shift.Shift{{From: "c/db", To: "d/db", Until: 100}}
 		for _, d := range c.apart {
 			s.Now = s.Now.Add(d - time.Second)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestALoadThatHasNothingInCommonWithItsPlanIsOutgrown(t *testing.T) {
@@ -30,7 +31,8 @@ func TestALoadThatHasNothingInCommonWithItsPlanIsOutgrown(t *testing.T) {
 		"too little was seen": {lately: ld(9, 10, 11),
 			change: func(_, l *load.Load) { l.Window = time.Second }},
 		"few transactions were seen": {lately: ld(9, 10, 11), change: func(_, l *load.Load) { l.Xacts = 40 }},
-		"nothing is known":           {lately: ld(9, 10, 11), change: func(_, l *load.Load) { l.Unknown = "idle" }},
+		"nothing is known": {lately: ld(9, 10, 11),
+			change: func(_, l *load.Load) { l.Unknown = verdict.Print(verdict.NeverShown, "") }},
 		"a quiet hour below a history": {lately: ld(2, 3, 4),
 			change: func(p, _ *load.Load) { p.Method = load.MethodHistory }},
 		"a busier hour than a history knows": {lately: ld(9, 10, 11),

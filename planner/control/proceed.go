@@ -197,8 +197,8 @@ func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEver
 func (s State) tooLate(late, longest time.Duration) verdict.Reason {
 	why := verdict.Of(verdict.SamplesApart, "", late.Round(time.Second), longest)
 	for _, r := range s.Readings {
-		if r.Error != "" {
-			return verdict.Of(verdict.Both, "", why, r.Error)
+		if r.Err != nil {
+			return verdict.Of(verdict.Both, "", why, r.Err)
 		}
 	}
 	return why

@@ -3,9 +3,10 @@ package control
 import (
 	"errors"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -37,8 +38,8 @@ func Promise(f budget.Fleet, sets []fleet.SettingChange) error {
 				Hint: "pgbudget plan shows the ledger line by line"}
 		}
 	}
-	if why := f.Beyond(after); why != "" {
-		return &operr.Error{Kind: operr.KindInfeasible, Subject: grown(grows), Err: errors.New(why),
+	if why := f.Beyond(after); why.Any() {
+		return &operr.Error{Kind: operr.KindInfeasible, Subject: grown(grows), Err: errors.New(why.Text()),
 			Hint: "release connections under the limit first, or raise it"}
 	}
 	return nil

@@ -29,8 +29,8 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 	if s.Journal.RollTo > 0 { // it takes back what was moved, and moves nothing else
 		f.Pools = slices.Clone(f.Pools)
 		for i, p := range f.Pools {
-			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && p.Frozen == "" {
-				f.Pools[i].Frozen = "a rollback leaves this switch unchanged"
+			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && !p.Frozen.Any() {
+				f.Pools[i].Frozen = verdict.Print(verdict.SwitchUnchanged, "")
 			}
 		}
 	}
@@ -120,8 +120,8 @@ func (s State) unread() verdict.Reason {
 	for i, r := range s.Readings {
 		moves := s.Shifts[i].At != s.Shifts[i].Until || step != nil && step.Traffic != nil &&
 			step.Traffic.Shift == s.Shifts[i].ID()
-		if r.Error != "" && moves {
-			return verdict.Of(verdict.SwitchUnknown, s.Shifts[i].ID(), r.Error)
+		if r.Err != nil && moves {
+			return verdict.Of(verdict.SwitchUnknown, s.Shifts[i].ID(), r.Err)
 		}
 	}
 	return verdict.Reason{}

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -115,7 +116,7 @@ func TestALaggingSwitchIsTurnedBackAllTheSame(t *testing.T) {
 		s.Until(t, state.ShiftTraffic)
 		s.Readings[0].X = 0
 		if unread {
-			s.Readings[0] = state.Reading{X: 50, Error: "the flag service is away"}
+			s.Readings[0] = state.Reading{X: 50, Err: errors.New("the flag service is away")}
 		}
 		s.Sized()
 		s.Saturated()
@@ -222,7 +223,7 @@ func TestASwitchThatSomebodyElseTurnsIsDriftAndOneThatDoesNotAnswerHolds(t *test
 		!strings.Contains(a.Reason.Text(), "says 30 %, and the journal 0 %") {
 		t.Fatalf("%+v", a)
 	}
-	s.Readings[0] = state.Reading{X: 0, Error: "flag: exit status 1"}
+	s.Readings[0] = state.Reading{X: 0, Err: errors.New("flag: exit status 1")}
 	if a := s.Next(); !a.Held || !strings.Contains(a.Reason.Text(), "is not known: flag: exit status 1") {
 		t.Fatalf("%+v", a)
 	}

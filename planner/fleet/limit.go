@@ -122,6 +122,18 @@ type Limit struct {
 	Unproved bool `json:"unproved,omitempty"`
 }
 
+// LimitID tells a limit from every other one of its fleet, whatever its numbers are.
+type LimitID struct {
+	Kind    LimitKind
+	Name    string // of the pool, user, role or database
+	Process string // of PgBouncer's limits
+	Server  string // of PostgreSQL's limits
+	Alias   string // of a user that is counted in each database apart
+}
+
+// ID is the limit's own.
+func (l Limit) ID() LimitID { return LimitID{l.Kind, l.Name, l.Process, l.Server, l.Alias} }
+
 // Member is one copy under a Limit.
 type Member struct {
 	Pool    string `json:"pool"`

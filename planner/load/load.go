@@ -6,6 +6,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/queue"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // ScvFactor returns the factor by which waits differ from those of M/M/c, (Ca² + Cs²)/2. Source: Allen and Cunneen,
@@ -59,7 +60,8 @@ type Load struct {
 	// seconds per transaction that got a connection, as PgBouncer counted them; unknown: none got one
 	MeanWaitSeen fleet.Float `json:"mean_wait_seen_seconds"`
 	InSystem     fleet.Float `json:"clients_in_system"` // mean clients that hold or want a connection
-	Unknown      string      `json:"unknown,omitempty"` // why nothing can be said; empty: something can
+	// why nothing can be said; none: something can
+	Unknown verdict.Printed `json:"unknown,omitzero"`
 	// what a person should know of the estimate, a sentence each
 	Notes []string `json:"notes,omitempty"`
 }

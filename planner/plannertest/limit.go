@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // RandomLimits is a small fleet of one or two processes, in which aliases and users have limits of many kinds.
@@ -237,7 +238,7 @@ func Modelled(t *testing.T, o fleet.Observation) budget.Fleet {
 	t.Helper()
 	var loads []load.Load
 	for _, id := range fleet.PoolIDs(o) {
-		loads = append(loads, load.Load{Pool: id, Unknown: "not asked"})
+		loads = append(loads, load.Load{Pool: id, Unknown: verdict.Print(verdict.NeverShown, "")})
 	}
 	f, err := budget.Model(Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: Epoch, Samples: 1, Last: o}, loads)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest/race"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // needAt is what the two pools need at a percentage, whatever of its range the fraction is: as a whole, at either end
@@ -156,14 +157,14 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	for want, change := range map[string]func(from, to *budget.FleetPool){
 		"pools sessions": func(from, _ *budget.FleetPool) { from.Load.Session = true },
 		"is full":        func(from, _ *budget.FleetPool) { from.Load.AtLeast = true },
-		"no sample":      func(from, _ *budget.FleetPool) { from.Load.Unknown = "no sample" },
+		"no console":     func(from, _ *budget.FleetPool) { from.Load.Unknown = verdict.Print(verdict.NeverShown, "") },
 		"the size of b/db may not be changed: not listed": func(_,
 			to *budget.FleetPool) {
-			to.Frozen = "not listed under pools:"
+			to.Frozen = verdict.Print(verdict.NotListed, "")
 		},
 		"the size of a/db may not be changed: not listed": func(from,
 			_ *budget.FleetPool) {
-			from.Frozen = "not listed under pools:"
+			from.Frozen = verdict.Print(verdict.NotListed, "")
 		},
 	} {
 		g := f
@@ -176,7 +177,7 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	idle := f
 	idle.Pools = slices.Clone(f.Pools)
 	idle.Pools[1].Load.Xacts, idle.Pools[1].Load.Method = 0, load.MethodNone
-	idle.Pools[1].Frozen = idle.Pools[1].Load.TooLittle()
+	idle.Pools[1].Frozen.Reason = idle.Pools[1].Load.TooLittle()
 	if err := s.Begins(idle); err != nil { // it has no traffic yet
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
@@ -97,14 +98,15 @@ func TestALineThatNoUserFollowsIsSaidToHaveNoEffect(t *testing.T) {
 	}
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	x := plan.Pools[0]
-	if x.WorstConns.After != 3 || !strings.Contains(x.Frozen, "pool_size 20 of its line has no effect") ||
-		!strings.Contains(x.Frozen, "app1 3") {
+	if x.WorstConns.After != 3 || !x.Frozen.Is(verdict.SizesOfUsers) || x.FrozenCode != verdict.SizesOfUsers ||
+		!strings.Contains(x.Frozen.Text(), "pool_size 20 of the line has no effect") ||
+		!strings.Contains(x.Frozen.Text(), "app1 3") {
 		t.Errorf("%+v", x)
 	}
 	if x.Wait.P99.Known() || x.Wait.P99Now.Known() || x.Utilization.Known() {
 		t.Errorf("waits %+v, use %v of a size that no copy has", x.Wait, x.Utilization)
 	}
-	if !strings.Contains(strings.Join(plan.Warnings, "\n"), "main/app: the pool_size 20 of its line has no effect") {
+	if !strings.Contains(strings.Join(plan.Warnings, "\n"), "main/app: pool_size 20 of the line has no effect") {
 		t.Errorf("warnings %q", plan.Warnings)
 	}
 }

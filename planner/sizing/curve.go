@@ -12,10 +12,11 @@ import (
 )
 
 // A pool below the load of one of its copies has an endless queue, and one below its floor breaks a promise. A
-// best-effort plan prices both, so high that no waiting anywhere else outweighs them. chosen: waiting clients a unit.
+// best-effort plan gives both a cost, so high that no waiting anywhere else outweighs them. chosen: waiting clients a
+// unit.
 const (
-	unstablePrice = 1e9
-	brokenPrice   = 1e6
+	unstableCost = 1e9
+	brokenCost   = 1e6
 )
 
 // copyLoad is a load that several copies share: the same Erlangs, counted once.
@@ -135,7 +136,7 @@ func (c PoolCurve) Gains(n int, dst []float64) {
 		case math.IsInf(g.least, 1): // it never keeps up, and yet serves more the more of the limit it may use
 			for k := range dst {
 				if n+k < g.reach {
-					dst[k] += unstablePrice
+					dst[k] += unstableCost
 				}
 			}
 		case g.least > 0:
@@ -159,12 +160,12 @@ func (g copyGroup) separate(n int, dst []float64, floor int) {
 		w := queue.NewWalker(l.erlangs, stable)
 		for k := range dst {
 			if n+k < stable {
-				dst[k] += float64(l.copies) * unstablePrice
+				dst[k] += float64(l.copies) * unstableCost
 				continue
 			}
-			gain := min(w.Gain(), brokenPrice)
+			gain := min(w.Gain(), brokenCost)
 			if n+k < floor {
-				gain += brokenPrice
+				gain += brokenCost
 			}
 			dst[k] += float64(l.copies) * gain
 			w.Next()
@@ -178,12 +179,12 @@ func (g copyGroup) limited(n int, dst []float64, floor int) {
 	sep := make([]float64, len(dst))
 	g.separate(n, sep, 0)
 	for k := range sep {
-		if sep[k] < brokenPrice {
+		if sep[k] < brokenCost {
 			sep[k] = min(sep[k], max(0, g.apart(n+k)-g.least))
 		}
 		if n+k < floor {
 			for _, l := range g.loads {
-				sep[k] += float64(l.copies) * brokenPrice
+				sep[k] += float64(l.copies) * brokenCost
 			}
 		}
 		dst[k] += sep[k]

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // planFor plans one pool on an open budget.
@@ -60,9 +61,10 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := plan.Pools[1]
-	if x.ToSize != 15 || strings.Count(x.Frozen, "paused") != 2 || !strings.Contains(x.Frozen, "main/1/stopped") ||
-		!strings.Contains(x.Frozen, "main/2/stopped") {
-		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, x.Frozen)
+	why := x.Frozen.Text()
+	if x.ToSize != 15 || x.FrozenCode != verdict.Both || strings.Count(why, "paused") != 2 ||
+		!strings.Contains(why, "main/1/stopped") || !strings.Contains(why, "main/2/stopped") {
+		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, why)
 	}
 	if x.UseNow.Known() || x.Utilization.Known() || x.Wait.P99.Known() || x.Wait.P99Now.Known() {
 		t.Errorf("%+v; of a load that is not known follows no use and no wait", x)

@@ -13,6 +13,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
+// What else than a promise of queue.MinServers can decide a size, as Floor names it.
+const (
+	ByMin      = "min"             // Rules.Min
+	ByShift    = "traffic to come" // Rules.Shift
+	BySessions = "sessions"        // a session holds its connection
+)
+
 // Serves is the pool's size today, of its largest process, and the 99th percentile of waiting with it at target load,
 // modelled, in seconds.
 func Serves(p budget.FleetPool) (size int, p99 fleet.Float) {
@@ -36,14 +43,14 @@ func Floor(p budget.FleetPool) (size int, by string, err error) {
 			size, by = n, fmt.Sprintf("%s with %d of %d processes lost", what, k, p.Processes())
 		}
 	}
-	if limit, reach := reach(p); limit != "" && p.Load.AtLeast && size > max(reach, p.LargestSize()) {
+	if limit, reach, all := reach(p); all && p.Load.AtLeast && size > max(reach, p.LargestSize()) {
 		size, by = max(reach, p.LargestSize()), limit // more would serve no more of what is hidden
 	}
 	if p.Rules.Shift > size {
-		size, by = p.Rules.Shift, "traffic to come"
+		size, by = p.Rules.Shift, ByShift
 	}
 	if p.Rules.Min > size {
-		size, by = p.Rules.Min, "min"
+		size, by = p.Rules.Min, ByMin
 	}
 	return size, by, nil
 }
@@ -51,7 +58,7 @@ func Floor(p budget.FleetPool) (size int, by string, err error) {
 // floorAt is the smallest size with which a copy keeps the pool's promises at a load, and the promise that decided.
 func floorAt(p budget.FleetPool, erlangs float64) (int, string) {
 	if p.Load.Held() {
-		return max(1, int(math.Ceil(erlangs-1e-9))), "sessions"
+		return max(1, int(math.Ceil(erlangs-1e-9))), BySessions
 	}
 	return queue.MinServers(erlangs, p.Load.MeanHold, load.ScvFactor(p.Load),
 		queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
@@ -97,19 +104,19 @@ func busiestCopy(p budget.FleetPool) float64 {
 	return p.Load.Erlangs.Upper * share
 }
 
-// reach is the size from which on the pool's limits alone bound every copy, and the last of those limits; empty: some
-// copy has none.
-func reach(p budget.FleetPool) (limit string, size int) {
+// reach is the size from which on the pool's limits alone bound every copy, and the last of those limits; all is false
+// where some copy has none, or none follows the line.
+func reach(p budget.FleetPool) (limit string, size int, all bool) {
 	for i, k := range p.Tightest() {
 		switch {
 		case p.Copies[i].FixedConns > 0:
 		case k < 0:
-			return "", 0
+			return "", 0, false
 		case p.Under[k].Reach() > size:
-			limit, size = p.Under[k].Text, p.Under[k].Reach()
+			limit, size, all = p.Under[k].Text, p.Under[k].Reach(), true
 		}
 	}
-	return limit, size
+	return limit, size, all
 }
 
 // busiestLeft returns the upper load of the busiest copy when the k processes are lost whose loss asks most of it.

@@ -32,7 +32,7 @@ type GoalPool struct {
 func GoalOf(p Plan) Goal {
 	var g Goal
 	for _, x := range p.Pools {
-		if x.Frozen == "" {
+		if !x.Frozen.Any() {
 			g.Pools = append(g.Pools, GoalPool{x.ID, x.Server, x.ToSize, x.ReserveSize, x.Wait.Mean})
 		}
 	}

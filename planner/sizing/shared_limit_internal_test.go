@@ -34,7 +34,7 @@ func TestALimitThatUsersShareIsNamed(t *testing.T) {
 			Sized:   len(x.copies),
 			Erlangs: x.others, Upper: x.others, PerSec: 20 * x.others}}
 		curve := CurveOf(p)
-		if got := sharedLimit(p, curve, 5); got != x.want {
+		if got, waits := sharedLimit(p, curve, 5); got != x.want || waits != (x.want != "") {
 			t.Errorf("%s: %q, want %q", x.name, got, x.want)
 		}
 		if p99, least := float64(p99Wait(p, curve, 5)), p.Under[0].Quantile(p); p99 < least {

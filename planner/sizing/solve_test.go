@@ -143,7 +143,7 @@ func TestFrozenPoolsStayInTheLedger(t *testing.T) {
 	p, _ := d.Pool("main/app")
 	d.Pools = []budget.DeclaredPool{p}
 	_, plan := plannertest.SolveSeen(t, d, a, b)
-	if x := plan.Pools[1]; x.Frozen == "" || x.ToSize != 20 || x.WorstConns.After != 20 {
+	if x := plan.Pools[1]; !x.Frozen.Any() || x.ToSize != 20 || x.WorstConns.After != 20 {
 		t.Errorf("%+v; want main/other frozen at 20", x)
 	}
 }

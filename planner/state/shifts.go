@@ -22,9 +22,9 @@ type Switch struct {
 
 // Reading is what a traffic switch says.
 type Reading struct {
-	X     int    // 0..100
-	Said  bool   // it was asked, and answered; else X is the journal's
-	Error string // why it could not be asked; empty: it could, or nobody asks
+	X    int   // 0..100
+	Said bool  // it was asked, and answered; else X is the journal's
+	Err  error // why it could not be asked; nil: it could, or nobody asks
 }
 
 // TrafficSwitches are what each traffic switch should say.

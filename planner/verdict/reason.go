@@ -49,6 +49,20 @@ func (r Reason) Is(codes ...Code) bool {
 	return false
 }
 
+// Same reports whether two reasons have one code and one subject, whatever their numbers.
+func (r Reason) Same(s Reason) bool { return r.Code == s.Code && r.Subject == s.Subject }
+
+// Cause is the reason of a reason, at its root: the first of its arguments that is one, and the first of that one's;
+// the reason itself where none is.
+func (r Reason) Cause() Reason {
+	for _, a := range r.Args {
+		if inner, ok := a.(Reason); ok {
+			return inner.Cause()
+		}
+	}
+	return r
+}
+
 // Or is the first of some that is a reason; the zero value: none is.
 func Or(reasons ...Reason) Reason {
 	for _, r := range reasons {

@@ -13,7 +13,7 @@ import (
 )
 
 // Set changes one value of a scenario before it is read, as --set does. Value is YAML. Path is keys, joined by dots:
-// what a key may be is said by what it is looked up in.
+// what a key may be is said by the list it stands in.
 //
 //	map    one of its keys
 //	list   an index, from 0, or what the element's name, pool, group, server, kind or at is

@@ -11,12 +11,14 @@ import (
 
 // What a scenario may cost before it is refused.
 const (
-	MaxEvents       = 1e9  // over all runs
-	MaxFleetConns   = 2e6  // server connections that a world may come to hold
-	MaxFleetCopies  = 1e4  // pools of all processes and users
-	MaxPools        = 2000 // pool_size lines of the file. chosen
-	MaxFleetClients = 2e6  // closed clients, over all pools
-	// EventsPerSec is what a core does, as CheckSize says it. chosen: a round number below what `make bench` measures
+	MaxEvents = 1e9 // over all runs. chosen: 1e9, because a core takes 100 s for them
+	// server connections that a world may come to hold. chosen: 2e6, eight times PostgreSQL's MAX_BACKENDS
+	MaxFleetConns  = 2e6
+	MaxFleetCopies = 1e4  // pools of all processes and users. chosen: 1e4, because an hour of ticks visits them 1e8 times
+	MaxPools       = 2000 // pool_size lines of the file. chosen: 2000, because nobody reads a table of more rows
+	// closed clients, over all pools. chosen: 2e6, because 200 processes of DefaultMaxClients have so many
+	MaxFleetClients = 2e6
+	// EventsPerSec is what a core does, as CheckSize says it. chosen: 1e7, because `make bench` measures somewhat more
 	EventsPerSec = 1e7
 )
 
@@ -26,16 +28,17 @@ const (
 	eventsOnCPU   = 1
 )
 
-// poolsPerEvent is how many idle pools a tick looks after in the time of one other event. chosen: measured, about
+// poolsPerEvent is how many idle pools a tick visits in the time of one other event. chosen: 8, because measurements
+// lie around it
 const poolsPerEvent = 8
 
-// Margin is how many times its estimate a world may take before it is stopped, and Slack what it may take at least.
+// How many events a world may take before it is stopped, whatever its estimate.
 const (
-	Margin = 5
-	Slack  = 5_000_000
+	Margin = 5         // times the estimate. chosen: 5, because what refused clients ask again is not in it
+	Slack  = 5_000_000 // events, at least. chosen: 5e6, because that is half a second of a core
 )
 
-// ticksPerSec is how often each process looks after its pools; see tickPeriod in package sim.
+// ticksPerSec is how often each process visits its pools; see tickPeriod in package sim.
 const ticksPerSec = 3
 
 // Events returns how many events of the engine one world is expected to take over warm-up and horizon. It is an

@@ -30,17 +30,18 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 	if len(asked) != 2 || asked[0].PromQL != "moved" || asked[1].PromQL != "other" {
 		t.Fatalf("asked %v", asked)
 	}
-	p := &Poll{newest: map[Query]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
+	p := &Poll{newest: map[Query]fleet.Signal{asked[0]: {Value: 15},
+		asked[1]: fleet.NoSignal("", "", fleet.FaultSource, "no answer within 5s")}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	readings := bouncer.Readings(ctx, p.Switches(traffic), state.JournalState{})
-	if r := readings[0]; r.X != 15 || !r.Said || r.Error != "" {
+	if r := readings[0]; r.X != 15 || !r.Said || r.Err != nil {
 		t.Errorf("%+v, want 15 %% said", r)
 	}
-	if r := readings[1]; r.Said || r.Error != "no answer within 5s" {
+	if r := readings[1]; r.Said || r.Err == nil || r.Err.Error() != "no answer within 5s" {
 		t.Errorf("%+v, want the error", r)
 	}
-	if r := readings[2]; r.Said || r.Error != "" {
+	if r := readings[2]; r.Said || r.Err != nil {
 		t.Errorf("%+v, want that nobody is asked", r)
 	}
 	if ctx.Err() != nil {
