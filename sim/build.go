@@ -18,7 +18,7 @@ func New(spec Spec, seed uint64) (*World, error) {
 	}
 	spec.Start = cmp.Or(spec.Start, Epoch)
 	spec.SampleLatency = cmp.Or(spec.SampleLatency, DefaultSampleLatency)
-	w := &World{spec: spec, copies: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevSample: -1,
+	w := &World{spec: spec, linePools: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevSample: -1,
 		slots: []slotOwner{{}}}
 	for _, s := range spec.Shifts {
 		w.shares = append(w.shares, s.Percent)
@@ -109,10 +109,10 @@ func (w *World) addPool(spec PoolSpec) {
 			p := &pool{w: w, proc: proc, alias: a, name: u.Name, share: u.Share, srv: srv, tally: t, login: -1,
 				user: proc.counter(a, u.Name), role: srv.role(u.Name), lastLifeOver: math.MinInt64 / 2}
 			a.pools, proc.pools, w.pools = append(a.pools, p), append(proc.pools, p), append(w.pools, p)
-			w.copies[spec.ID] = append(w.copies[spec.ID], p)
+			w.linePools[spec.ID] = append(w.linePools[spec.ID], p)
 		}
 	}
-	for _, p := range w.copies[spec.ID] {
+	for _, p := range w.linePools[spec.ID] {
 		p.ledger()
 	}
 }

@@ -41,7 +41,7 @@ type move struct {
 	targets []target
 }
 
-// target is one pool copy with the cumulated share of the load that it gets.
+// target is one pool of the line with the cumulated share of the load that it gets.
 type target struct {
 	upTo float64
 	pool *pool
@@ -217,12 +217,12 @@ func placeOf(targets []target, at float64) *pool {
 // reachable reports whether clients go there.
 func (p *process) reachable() bool { return p.up && p.avoided == 0 }
 
-// targetsOf returns a pool's copies with their cumulated shares: balancer's weight × user's share, of the processes
-// that clients can reach.
+// targetsOf returns a pool's pools of the line with their cumulated shares: balancer's weight × user's share, of the
+// processes that clients can reach.
 func (w *World) targetsOf(id string) []target {
 	var out []target
 	var sum float64
-	for _, p := range w.copies[id] {
+	for _, p := range w.linePools[id] {
 		weight := p.proc.weight * p.share
 		if !p.proc.reachable() || weight <= 0 {
 			continue

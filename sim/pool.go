@@ -6,7 +6,7 @@ import "time"
 type pool struct {
 	w      *World
 	alias  *alias
-	tally  *tally  // shared by all copies of one pool_size line
+	tally  *tally  // shared by all pools of the line of one pool_size line
 	idle   []int32 // the last one is served first (objects.c:333, LIFO)
 	queue  queue
 	active int

@@ -316,7 +316,7 @@ func (x *rig) audit(seed uint64) {
 	var m state.JournalState
 	unit := 0
 	for _, p := range x.w.spec.Pools {
-		unit = max(unit, len(x.w.copies[p.ID]))
+		unit = max(unit, len(x.w.linePools[p.ID]))
 	}
 	most := max(unit, int(x.policy.Percent/100*float64(x.w.spec.Servers[0].Budget)))
 	for _, e := range x.events {

@@ -16,9 +16,9 @@ func uneven(r *rand.Rand) func(*World) {
 	return func(w *World) {
 		total := 0
 		for _, spec := range w.spec.Pools {
-			copies := w.copies[spec.ID]
+			linePools := w.linePools[spec.ID]
 			largest := 0
-			for _, p := range copies {
+			for _, p := range linePools {
 				if a := p.alias; p == a.pools[0] {
 					a.size += r.IntN(7)
 					a.reserve = r.IntN(a.reserve + 1)
@@ -27,10 +27,10 @@ func uneven(r *rand.Rand) func(*World) {
 				largest = max(largest, p.alias.reserve)
 				total += p.alias.size
 			}
-			for _, p := range copies {
+			for _, p := range linePools {
 				p.ledger()
 			}
-			total += largest * len(copies) // it counts for each
+			total += largest * len(linePools) // it counts for each
 		}
 		s := &w.spec.Servers[0]
 		s.MaxConns -= s.Budget

@@ -152,7 +152,7 @@ type CurvePart struct {
 
 // ClosedSpec is clients that think, ask, wait, and think again.
 type ClosedSpec struct {
-	Clients int // how many, over all copies of the pool
+	Clients int // how many, over all pools of the line
 	Think   Law // time from the end of a transaction to the client's next
 }
 

@@ -40,7 +40,7 @@ type watcher struct {
 
 func insideOf(w *World, x *tally) int {
 	n := x.waiting
-	for _, p := range w.copies[x.id] {
+	for _, p := range w.linePools[x.id] {
 		n += p.active
 	}
 	return n
@@ -49,7 +49,7 @@ func insideOf(w *World, x *tally) int {
 // agesOf sums the ages of all clients inside.
 func agesOf(w *World, x *tally) float64 {
 	var sum float64
-	for _, p := range w.copies[x.id] {
+	for _, p := range w.linePools[x.id] {
 		for k := range p.queue.n {
 			sum += float64(w.now - p.queue.ring[(p.queue.head+k)&(len(p.queue.ring)-1)].asked)
 		}
@@ -223,7 +223,7 @@ func (v *watcher) littlesLaw() {
 		v.sojourn[w.tallyOf[a.spec.ID]] += float64(a.xactTime)
 	}
 	for _, x := range w.tallies {
-		if v.down || x.timedOut+x.refused+x.vanished > 0 || w.copies[x.id][0].alias.session {
+		if v.down || x.timedOut+x.refused+x.vanished > 0 || w.linePools[x.id][0].alias.session {
 			continue
 		}
 		times := v.sojourn[x] + agesOf(w, x) - v.ages[x]

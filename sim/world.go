@@ -27,7 +27,7 @@ type World struct {
 	processes  []*process
 	aliases    []*alias
 	pools      []*pool
-	copies     map[string][]*pool // by pool id, process by process
+	linePools  map[string][]*pool // by pool id, process by process
 	loads      []demand
 	signals    []*signal
 	faults     []string  // of each of the spec's faults: its name while it is on

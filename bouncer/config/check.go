@@ -8,13 +8,13 @@ import (
 
 // Bounds beyond which a number is a slip of the hand rather than a fleet.
 const (
-	MaxConns  = 262143    // PostgreSQL's MAX_BACKENDS
-	MaxCopies = 4096      // processes × users of one pool. chosen: 64 × 64, because more is a slip of the hand
-	MaxRate   = 1e7       // transactions per second. chosen: 1e7, because 1,000 cores have 0.1 ms for each then
-	MaxHold   = 24 * 3600 // seconds. chosen: a day, because a longer transaction is a session
-	MaxCores  = 4096      // of one server. chosen: 4096, because Linux counts at most 8192 on x86
-	MaxSCV    = 1e4       // squared coefficient of variation. chosen: 1e4, because 1e6 such times leave a mean 10 % off
-	maxWeight = 1e6       // chosen: 1e6, because a weight of 1 keeps nine digits beside it
+	MaxConns     = 262143    // PostgreSQL's MAX_BACKENDS
+	MaxLinePools = 4096      // processes × users of one pool. chosen: 64 × 64, because more is a slip of the hand
+	MaxRate      = 1e7       // transactions per second. chosen: 1e7, because 1,000 cores have 0.1 ms for each then
+	MaxHold      = 24 * 3600 // seconds. chosen: a day, because a longer transaction is a session
+	MaxCores     = 4096      // of one server. chosen: 4096, because Linux counts at most 8192 on x86
+	MaxSCV       = 1e4       // squared coefficient of variation. chosen: 1e4, because 1e6 such times leave a mean 10 % off
+	maxWeight    = 1e6       // chosen: 1e6, because a weight of 1 keeps nine digits beside it
 )
 
 // LeastWait is the least waiting that a pool can be held to. chosen: PgBouncer counts in microseconds, and one pass of

@@ -153,11 +153,11 @@ func (o output) pools(p sizing.Plan) {
 func copies(x sizing.PlanPool) string {
 	switch {
 	case x.ReserveSize != x.ReserveFrom:
-		return fmt.Sprintf("%d +%d → +%d", x.Copies, x.ReserveFrom, x.ReserveSize)
+		return fmt.Sprintf("%d +%d → +%d", x.LinePools, x.ReserveFrom, x.ReserveSize)
 	case x.ReserveSize > 0:
-		return fmt.Sprintf("%d +%d", x.Copies, x.ReserveSize)
+		return fmt.Sprintf("%d +%d", x.LinePools, x.ReserveSize)
 	default:
-		return fmt.Sprint(x.Copies)
+		return fmt.Sprint(x.LinePools)
 	}
 }
 

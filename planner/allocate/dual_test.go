@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestEveryAlgorithmFindsTheSameOptimum solves crossings by copies too large for
+// TestEveryAlgorithmFindsTheSameOptimum solves crossings by pools of the line too large for
 // brute force, as one component and, with every row's items in another order
 // and the search limited, again: proofs must agree, and no cut off search may
 // beat a proof or claim a gap that is too small.

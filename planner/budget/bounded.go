@@ -40,7 +40,7 @@ func (f Fleet) AtMost(server string) (reasons []verdict.Reason) {
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
 			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
 			top := p.capIn(l.Process)
-			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 &&
+			open, limited, passed = open+p.LinePools[i].SeenConns, limited || top > 0, passed || top > 0 &&
 				p.openIn(l.Process) > top
 		})
 		unproved := verdict.Of(verdict.LimitUnproved, l.Process, l.Kind)
@@ -72,14 +72,14 @@ func (f Fleet) counted(server string) int {
 
 // least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that
 // it may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in
-// any case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
+// any case: a pool of the line that may open more adds no less, and a limit that is not in force takes nothing away.
 func (f Fleet) least(doubt, crossed bool) Fleet {
 	f.Pools, f.Limits = slices.Clone(f.Pools), slices.Clone(f.Limits)
 	for i := range f.Pools {
 		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			c := &p.Copies[j]
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			c := &p.LinePools[j]
 			if doubt && (c.MaybeConns > 0 || c.Doubtful) {
 				*c = c.settled(p.SizeIn(c.Process), p.ReserveConns)
 			}
@@ -94,8 +94,9 @@ func (f Fleet) least(doubt, crossed bool) Fleet {
 	return f
 }
 
-// settled is a copy with the smaller of the sizes, and of the reserves, that it may have under a line of these.
-func (c Copy) settled(size, reserve int) Copy {
+// settled is a pool of the line with the smaller of the sizes, and of the reserves, that it may have under a line of
+// these.
+func (c LinePool) settled(size, reserve int) LinePool {
 	own := c.reserve(reserve)
 	if c.Doubtful {
 		own = min(reserve, max(0, c.OwnReserve))
@@ -117,7 +118,7 @@ func (c Copy) settled(size, reserve int) Copy {
 
 // openIn is what the pool has open in one process.
 func (p FleetPool) openIn(process string) (conns int) {
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Process == process {
 			conns += c.SeenConns
 		}
@@ -145,9 +146,9 @@ func (f Fleet) Reshared(server string) (Fleet, []SharedUser) {
 	f.Pools = slices.Clone(f.Pools)
 	for i := range f.Pools {
 		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			p.Copies[j].Shared = false
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			p.LinePools[j].Shared = false
 		}
 		p.Tally()
 	}
@@ -155,9 +156,9 @@ func (f Fleet) Reshared(server string) (Fleet, []SharedUser) {
 	return f, slices.DeleteFunc(shared, func(u SharedUser) bool { return u.server != server })
 }
 
-// bound counts a copy with what was declared of its user, where that is less than what its pool may open and no less
-// than what is open.
-func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
+// bound counts a pool of the line with what was declared of its user, where that is less than what its pool may open
+// and no less than what is open.
+func (c *LinePool) bound(declared []UserMax, open, size, reserve int) {
 	for _, m := range declared {
 		if m.User == c.User && m.Conns < c.Worst(size, reserve) && open <= m.Conns {
 			c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful, c.Bounded = m.Conns, 0, false, 0, false, true
@@ -187,8 +188,8 @@ func (p FleetPool) boundNotes() []string {
 	users, processes := map[string]int{}, map[string]int{}
 	var order []string
 	free := p
-	free.Copies = slices.Clone(p.Copies)
-	for i, c := range p.Copies {
+	free.LinePools = slices.Clone(p.LinePools)
+	for i, c := range p.LinePools {
 		if !c.Bounded {
 			continue
 		}
@@ -196,7 +197,7 @@ func (p FleetPool) boundNotes() []string {
 			order = append(order, c.User)
 		}
 		users[c.User], processes[c.User] = c.FixedConns, processes[c.User]+1
-		free.Copies[i].FixedConns = 0
+		free.LinePools[i].FixedConns = 0
 	}
 	if len(order) == 0 || len(p.Sizes) == 0 {
 		return nil
@@ -211,13 +212,13 @@ func (p FleetPool) boundNotes() []string {
 		strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
 }
 
-// unfollowed says why no copy of a pool follows its line; none: some do.
+// unfollowed says why no pool of a pool's line follows its line; none: some do.
 func (p FleetPool) unfollowed() verdict.Reason {
-	if p.Sized() > 0 || len(p.Copies) == 0 {
+	if p.Sized() > 0 || len(p.LinePools) == 0 {
 		return verdict.Reason{}
 	}
 	var users []string
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if name := fmt.Sprintf("%s %d", c.User, c.fixed(p.ReserveConns)); !slices.Contains(users, name) {
 			users = append(users, name)
 		}
@@ -239,6 +240,9 @@ func (f Fleet) Doubtful(server string) bool {
 // SizesInDoubt reports whether sizes of users on a server may be those of other users.
 func (f Fleet) SizesInDoubt(server string) bool {
 	return slices.ContainsFunc(f.Pools, func(p FleetPool) bool {
-		return p.On(server) && slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 || c.Doubtful })
+		return p.On(server) && slices.ContainsFunc(p.LinePools, func(c LinePool) bool {
+			return c.MaybeConns > 0 ||
+				c.Doubtful
+		})
 	})
 }

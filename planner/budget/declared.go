@@ -108,9 +108,9 @@ type DeclaredPool struct {
 	Reserve      *IntRange // the plan may choose the reserve within
 	Users        []string  // users that may come, besides those seen
 	UserMax      []UserMax // users that are counted with fewer connections than their pools may open: an accepted risk
-	Size         *int      // connections of each copy; nil: as observed
+	Size         *int      // connections of each pool of the line; nil: as observed
 	ReserveConns *int
-	Copies       int // of a pool that is only declared; 0: as observed
+	LinePools    int // of a pool that is only declared; 0: as observed
 	MaxDBConns   *int
 	Load         *DeclaredLoad // nil: as observed
 	Where        string        // file:line:column, for messages
@@ -126,7 +126,7 @@ type UserMax struct {
 // IntRange is an inclusive range of connections of each (process, user) pool, 0 <= Min <= Max.
 type IntRange struct{ Min, Max int }
 
-// DeclaredLoad is a load that the user knows or supposes; per pool, over all copies.
+// DeclaredLoad is a load that the user knows or supposes; per pool, over all pools of the line.
 type DeclaredLoad struct {
 	ArrivalsPerSec float64       // transactions per second
 	MeanHold       time.Duration // mean time that a transaction holds a server connection
@@ -218,7 +218,7 @@ func (d DeclaredPool) ignored() []string {
 	for _, c := range []struct {
 		key string
 		set bool
-	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0},
+	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"line_pools", d.LinePools > 0},
 		{"max_db_connections", d.MaxDBConns != nil}} {
 		if c.set {
 			out = append(out, fmt.Sprintf("%s: %s is observed, and the declared value is ignored; declare it only for a pool "+
@@ -228,32 +228,33 @@ func (d DeclaredPool) ignored() []string {
 	return out
 }
 
-// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none
-// of it comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
-func (l DeclaredLoad) load(id string, copies []Copy) load.Load {
+// load turns a declared load into a Load without an interval, spread evenly over the pools of the line that clients
+// come to: none of it comes by auth_user, nor by a user who is declared to open less than its pool may, where others
+// are.
+func (l DeclaredLoad) load(id string, linePools []LinePool) load.Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
 	out := load.Load{Pool: id, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: l.ArrivalsPerSec,
 		MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
 		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(),
 		InSystem: fleet.Unknown()}
-	brings := func(Copy) bool { return true }
-	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool {
+	brings := func(LinePool) bool { return true }
+	for _, narrower := range []func(LinePool) bool{func(c LinePool) bool { return !c.Auth }, func(c LinePool) bool {
 		return !c.Auth &&
 			!c.Bounded
 	}} {
-		if slices.ContainsFunc(copies, narrower) {
+		if slices.ContainsFunc(linePools, narrower) {
 			brings = narrower
 		}
 	}
 	clients := 0
-	for _, c := range copies {
+	for _, c := range linePools {
 		clients += b2i(brings(c))
 	}
-	for i, c := range copies {
-		if copies[i].Share = 0; brings(c) {
-			copies[i].Share = 1 / float64(clients)
+	for i, c := range linePools {
+		if linePools[i].Share = 0; brings(c) {
+			linePools[i].Share = 1 / float64(clients)
 		}
-		out.Copies = append(out.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
+		out.LinePools = append(out.LinePools, load.LinePoolShare{Process: c.Process, User: c.User, Share: linePools[i].Share})
 	}
 	return out
 }
@@ -268,8 +269,8 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	switch {
 	case d.Load == nil:
 		return FleetPool{}, missing("load")
-	case d.Copies == 0:
-		return FleetPool{}, missing("copies")
+	case d.LinePools == 0:
+		return FleetPool{}, missing("line_pools")
 	}
 	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
 	if len(servers) == 0 && d.Server != "" {
@@ -298,40 +299,40 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		limit = *d.MaxDBConns
 	}
 	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
-	counted := d.Copies == 1 || len(d.Users) > 0 // how many processes there are is known
+	counted := d.LinePools == 1 || len(d.Users) > 0 // how many processes there are is known
 	if !counted && (limit > 0 || d.SurviveLoss > 0) {
 		perProcess := fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
 		if limit > 0 {
 			perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
 		}
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("%s, and %d copies may be %s with one user or one process with %d",
-				perProcess, d.Copies, words.Count(d.Copies, "process"), d.Copies),
+			Err: fmt.Errorf("%s, and %d pools of the line may be %s with one user or one process with %d",
+				perProcess, d.LinePools, words.Count(d.LinePools, "process"), d.LinePools),
 			Hint: "declare users: for the pool, one name for each user of the database"}
 	}
 	users := d.Users
 	if len(users) == 0 {
 		users = []string{""}
 	}
-	if d.Copies%len(users) != 0 {
+	if d.LinePools%len(users) != 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err:  fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)),
-			Hint: "copies are processes × users"}
+			Err:  fmt.Errorf("%d pools of the line are not a whole number of processes for %d users", d.LinePools, len(users)),
+			Hint: "line_pools: is processes × users"}
 	}
 	if d.Count != CountWorst {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err: fmt.Errorf("count: uses observed connections, and a declared pool has none"), Hint: "take count: out"}
 	}
-	for i := range d.Copies / len(users) {
+	for i := range d.LinePools / len(users) {
 		process := fmt.Sprintf("%s/%d", group, i+1)
 		for _, u := range users {
-			c := Copy{Process: process, User: u}
+			c := LinePool{Process: process, User: u}
 			if d.Size != nil {
 				c.bound(d.UserMax, 0, *d.Size, p.ReserveConns)
 			} else {
 				c.bound(d.UserMax, 0, fleet.Unlimited, 0)
 			}
-			p.Copies = append(p.Copies, c)
+			p.LinePools = append(p.LinePools, c)
 		}
 		if d.Size != nil {
 			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
@@ -342,7 +343,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	if d.Size != nil {
 		p.Tally()
 	}
-	p.Load = d.Load.load(d.ID, p.Copies)
+	p.Load = d.Load.load(d.ID, p.LinePools)
 	if p.Sized() == 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err:  fmt.Errorf("each of the pool's users has a max:, so no pool_size serves its load"),

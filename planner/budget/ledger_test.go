@@ -114,9 +114,9 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 }
 
 // A limit of each process needs to know how many processes there are.
-func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
+func TestLinePoolsUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 	d := plannertest.WhatIf(200)
-	d.Pools[0].Copies, d.Pools[0].MaxDBConns = 6, plannertest.Ptr(35)
+	d.Pools[0].LinePools, d.Pools[0].MaxDBConns = 6, plannertest.Ptr(35)
 	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); operr.KindOf(err) != operr.KindUsage ||
 		!strings.Contains(operr.HintOf(err), "users:") {
 		t.Errorf("error %v, hint %q: want a refusal that asks for users:", err, operr.HintOf(err))
@@ -130,8 +130,8 @@ func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 	if got := f.Pools[0].WorstConns; got != 2*35 {
 		t.Errorf("worst case %d, want two processes of 35", got)
 	}
-	d.Pools[0].Copies, d.Pools[0].Users = 1, nil
+	d.Pools[0].LinePools, d.Pools[0].Users = 1, nil
 	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); err != nil {
-		t.Errorf("one copy is one process: %v", err)
+		t.Errorf("one pool of the line is one process: %v", err)
 	}
 }

@@ -296,9 +296,9 @@ func modelCPU(name string, rules DeclaredServer, e load.Evidence, pools []FleetP
 	return c
 }
 
-// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is
-// taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason
-// to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+// capsOf lists the limits over several pools of the line as bounds on growth. What pools that are not ours may take of
+// a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and
+// no reason to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
 func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)
@@ -309,7 +309,7 @@ func (f Fleet) capsOf(server string) []Cap {
 		c := Cap{Limit: l.ID(), Name: l.Text()}
 		ours, frozen, own := 0, 0, 0
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
-			switch m := p.Copies[i]; {
+			switch m := p.LinePools[i]; {
 			case !p.On(server):
 			case m.FixedConns > 0:
 				frozen += m.fixed(p.MostReserve())
@@ -345,9 +345,9 @@ func (p FleetPool) MostReserve() int {
 	return p.ReserveConns
 }
 
-// ownReserve is by how much a copy's own reserve is larger than the one that the plan may give its line, the least of
-// them; below 0 where it is smaller, and the line's stays.
-func (p FleetPool) ownReserve(c Copy) int {
+// ownReserve is by how much a pool of the line's own reserve is larger than the one that the plan may give its line,
+// the least of them; below 0 where it is smaller, and the line's stays.
+func (p FleetPool) ownReserve(c LinePool) int {
 	line := p.LeastReserve()
 	if p.ReserveFree {
 		return max(0, c.reserve(line)-line)
@@ -355,8 +355,8 @@ func (p FleetPool) ownReserve(c Copy) int {
 	return c.reserve(line) - line
 }
 
-// LargestSize returns the largest pool_size of the pool's processes, in connections of each copy; 0: no process has
-// it.
+// LargestSize returns the largest pool_size of the pool's processes, in connections of each pool of the line; 0: no
+// process has it.
 func (p FleetPool) LargestSize() int {
 	n := 0
 	for _, s := range p.Sizes {

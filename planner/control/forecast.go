@@ -165,9 +165,9 @@ func LoadsOf(f budget.Fleet) []load.Load {
 	var out []load.Load
 	for _, p := range f.Pools {
 		l := p.Load
-		if l.Pool, l.Copies = p.ID, nil; l.Erlangs.Target > 0 {
-			for _, c := range p.Copies {
-				l.Copies = append(l.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: c.Share})
+		if l.Pool, l.LinePools = p.ID, nil; l.Erlangs.Target > 0 {
+			for _, c := range p.LinePools {
+				l.LinePools = append(l.LinePools, load.LinePoolShare{Process: c.Process, User: c.User, Share: c.Share})
 			}
 		}
 		out = append(out, l)

@@ -7,7 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
+func TestAllowedIsTheTightestLimitOfAPool(t *testing.T) {
 	look := func(version string, change func(*fleet.Observation)) (int, string) {
 		a := plannertest.SeenAlias("app", 20, 0, 0, "app1", "app2")
 		a.Pools[0] = fleet.PoolGauges{User: "app1", ServersActive: 3}

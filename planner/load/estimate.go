@@ -213,28 +213,29 @@ func mergeFlows(id string, flows []flowLoad) Load {
 	if samples > 0 {
 		l.Censored = float64(full) / float64(samples)
 	}
-	l.Copies = shares(flows)
+	l.LinePools = shares(flows)
 	return l
 }
 
-// shares splits a pool's load among its (process, user) copies: processes by their own load, users by what
-// SHOW POOLS showed of them (PgBouncer's counters are per database). A copy never seen busy still counts, with 0.
-func shares(flows []flowLoad) []CopyShare {
+// shares splits a pool's load among the pools of its line: processes by their own load, users by what
+// SHOW POOLS showed of them (PgBouncer's counters are per database). A pool of the line never seen busy still counts,
+// with 0.
+func shares(flows []flowLoad) []LinePoolShare {
 	var total float64
 	for _, f := range flows {
 		total += f.erlangs
 	}
-	var out []CopyShare
+	var out []LinePoolShare
 	for _, f := range flows {
 		part := 1 / float64(len(flows))
 		if total > 0 {
 			part = f.erlangs / total
 		}
 		for _, u := range f.users {
-			out = append(out, CopyShare{Process: f.process, User: u.user, Share: part * u.share, Approx: len(f.users) > 1})
+			out = append(out, LinePoolShare{Process: f.process, User: u.user, Share: part * u.share, Approx: len(f.users) > 1})
 		}
 	}
-	slices.SortFunc(out, func(a, b CopyShare) int {
+	slices.SortFunc(out, func(a, b LinePoolShare) int {
 		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
 	})
 	return out

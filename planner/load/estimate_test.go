@@ -185,8 +185,8 @@ func TestEstimateSplitsUsersByTheirActiveConnections(t *testing.T) {
 		samples = append(samples, w.Look())
 	}
 	l := plannertest.EstimateOne(t, samples...)
-	if len(l.Copies) != 2 || l.Copies[0].Share != 0.75 || l.Copies[1].Share != 0.25 || !l.Copies[0].Approx {
-		t.Errorf("copies %+v; want 0.75 and 0.25, marked approximate", l.Copies)
+	if len(l.LinePools) != 2 || l.LinePools[0].Share != 0.75 || l.LinePools[1].Share != 0.25 || !l.LinePools[0].Approx {
+		t.Errorf("pools of the line %+v; want 0.75 and 0.25, marked approximate", l.LinePools)
 	}
 	if l.TimedOut != 0 {
 		t.Errorf("%d time-outs, and nobody waited", l.TimedOut)

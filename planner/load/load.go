@@ -44,12 +44,12 @@ type Load struct {
 	PerSec   float64       `json:"arrivals_per_sec"` // transactions that arrive per second
 	MeanHold time.Duration `json:"mean_hold_ns"`     // mean time that a transaction holds a server connection
 	// squared coefficient of variation of times between arrivals; 1 = Poisson
-	ArrivalSCV float64       `json:"arrival_scv"`
-	HoldSCV    float64       `json:"hold_scv"`                  // of the holds; 1 = exponential
-	CPUPerXact time.Duration `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
-	Copies     []CopyShare   `json:"copies"`                    // sorted; shares sum to 1
-	Window     time.Duration `json:"window_ns"`                 // time over which the load was measured
-	Xacts      int64         `json:"xacts"`                     // transactions that arrived in Window
+	ArrivalSCV float64         `json:"arrival_scv"`
+	HoldSCV    float64         `json:"hold_scv"`                  // of the holds; 1 = exponential
+	CPUPerXact time.Duration   `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
+	LinePools  []LinePoolShare `json:"line_pools"`                // sorted; shares sum to 1
+	Window     time.Duration   `json:"window_ns"`                 // time over which the load was measured
+	Xacts      int64           `json:"xacts"`                     // transactions that arrived in Window
 	// of Xacts, those that left unserved, about: query_wait_timeout, or the client went away
 	TimedOut     int64   `json:"timed_out"`
 	ServedPerSec float64 `json:"served_per_sec"` // transactions that got a connection, per second
@@ -78,8 +78,8 @@ type Range struct {
 	Upper  float64 `json:"upper"`  // at which every promise must hold
 }
 
-// CopyShare is the share of a pool's load that one (process, user) copy carries.
-type CopyShare struct {
+// LinePoolShare is the share of a pool's load that one pool of the line carries.
+type LinePoolShare struct {
 	Process string  `json:"process"`
 	User    string  `json:"user"`
 	Share   float64 `json:"share"`            // 0..1

@@ -215,8 +215,8 @@ func (s Shift) backward(from, to *budget.FleetPool, z int) {
 	}
 }
 
-// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and,
-// where it was left alone because it had no traffic, a size of its own.
+// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its pools of the
+// line, and, where it was left alone because it had no traffic, a size of its own.
 func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, erlangs float64) {
 	l := &p.Load
 	own := l.Erlangs.Target - erlangs
@@ -225,18 +225,18 @@ func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, er
 		l.MeanHold, l.PerSec = time.Duration(hold), total
 	}
 	l.HoldSCV, l.ArrivalSCV = max(l.HoldSCV, base.HoldSCV), max(l.ArrivalSCV, base.ArrivalSCV)
-	p.Copies = slices.Clone(p.Copies)
+	p.LinePools = slices.Clone(p.LinePools)
 	users := map[string]float64{}
-	for _, c := range from.Copies {
+	for _, c := range from.LinePools {
 		users[c.User] += c.Share
 	}
 	var spread float64
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		spread += users[c.User]
 	}
-	for i := range p.Copies { // over the processes evenly, over the users as in From, where they have the same ones
-		c := &p.Copies[i]
-		part := 1 / float64(len(p.Copies))
+	for i := range p.LinePools { // over the processes evenly, over the users as in From, where they have the same ones
+		c := &p.LinePools[i]
+		part := 1 / float64(len(p.LinePools))
 		if spread > 0 {
 			part = users[c.User] / spread
 		}

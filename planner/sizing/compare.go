@@ -261,7 +261,7 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 		r.Moved = append(r.Moved, fmt.Sprintf("the promises or the weight of %s were changed", p.ID))
 	}
 	if old.Sized() != p.Sized() {
-		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.Sized(), p.Sized()))
+		r.Moved = append(r.Moved, fmt.Sprintf("pools of the line of %s %d → %d", p.ID, old.Sized(), p.Sized()))
 	}
 	if from, same := p.FromSize(); same && from != old.LargestSize() {
 		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from,

@@ -159,7 +159,7 @@ func TestThoseLeftTakeWhatTheLostCarried(t *testing.T) {
 		for i, s := range c.shares {
 			id := "m/" + string(rune('1'+i))
 			p.Sizes = append(p.Sizes, budget.Size{Process: id, Conns: 20, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: id, User: "u", Share: s})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: id, User: "u", Share: s})
 		}
 		if n, by, err := sizing.Floor(p); n != c.floor || err != nil {
 			t.Errorf("shares %v, %d lost: floor %d (%s) %v, want %d", c.shares, c.lost, n, by, err, c.floor)

@@ -20,8 +20,9 @@ type Plan struct {
 	WaitModel string       `json:"wait_model"` // the model behind modelled waits, in words
 	Servers   []PlanServer `json:"servers"`
 	Pools     []PlanPool   `json:"pools"`
-	// expected waiting clients, weighted, over all copies, at target load; null: unbounded
-	Objective fleet.Float `json:"objective"`     // expected waiting clients, weighted, over all copies, at target load
+	// expected waiting clients, weighted, over all pools of the line, at target load; null: unbounded
+	// expected waiting clients, weighted, over all pools of the line, at target load
+	Objective fleet.Float `json:"objective"`
 	Now       fleet.Float `json:"objective_now"` // Objective with today's sizes
 	// the objective is at most this far above the least possible; 0 = proved optimal
 	Gap fleet.Float `json:"gap"`
@@ -70,7 +71,7 @@ type Marginal struct {
 // OneMore is the best unit that the budget keeps out.
 type OneMore struct {
 	Pool       string  `json:"pool"`
-	UnitConns  int     `json:"unit_conns"`  // connections that one unit takes: its copies
+	UnitConns  int     `json:"unit_conns"`  // connections that one unit takes: the pools of the line
 	ShortConns int     `json:"short_conns"` // what the budget lacks for it: unit less spare
 	Saves      float64 `json:"saves"`       // weighted waiting clients, >= 0
 }
@@ -104,9 +105,9 @@ type PlanPool struct {
 	ToSize    int           `json:"to_size"`
 	// from_size is default_pool_size: the line may have none, or be that of *
 	Follows     bool        `json:"follows,omitempty"`
-	Copies      int         `json:"copies"`       // pools of the line: processes × users, declared or ever seen
+	LinePools   int         `json:"line_pools"`   // pools of the line: processes × users, declared or ever seen
 	ReserveSize int         `json:"reserve_size"` // planned
-	ReserveFrom int         `json:"reserve_from"` // reserve_pool_size today, connections of each copy
+	ReserveFrom int         `json:"reserve_from"` // reserve_pool_size today, connections of each pool of the line
 	WorstConns  BeforeAfter `json:"worst_conns"`
 	Load        load.Range  `json:"load_erlangs"`
 	AtLeast     bool        `json:"at_least"` // the pool hides its demand: Load is a lower bound
@@ -118,7 +119,7 @@ type PlanPool struct {
 	Utilization fleet.Float     `json:"utilization"`     // planned, at target load
 	UseNow      fleet.Float     `json:"utilization_now"` // utilization with today's size
 	Bound       string          `json:"bound"`           // what keeps the size from being larger (or smaller)
-	// connections of each copy: the smallest size that keeps the pool's promises
+	// connections of each pool of the line: the smallest size that keeps the pool's promises
 	Floor      int             `json:"floor"`
 	FloorBy    string          `json:"floor_by"`              // the promise that decides Floor, as Floor names it
 	Frozen     verdict.Printed `json:"frozen,omitzero"`       // why the size is not ours to change; none: it is
@@ -141,8 +142,8 @@ type PlanEvidence struct {
 // PlanWait is a pool's waiting in seconds. MeanSeen is measured; the others are modelled at target load.
 type PlanWait struct {
 	MeanSeen fleet.Float `json:"mean_seen"` // of the window
-	Mean     fleet.Float `json:"mean"`      // planned, over all copies
-	P99      fleet.Float `json:"p99"`       // of the copy that waits longest
+	Mean     fleet.Float `json:"mean"`      // planned, over all pools of the line
+	P99      fleet.Float `json:"p99"`       // of the pool of the line that waits longest
 	P99Now   fleet.Float `json:"p99_now"`   // with today's size
 }
 
@@ -166,13 +167,13 @@ type Infeasible struct {
 // MaxClash is a pool whose own max is below the size that its promises need.
 type MaxClash struct {
 	Pool string // group/alias
-	Need int    // the size that they need, connections of each copy
+	Need int    // the size that they need, connections of each pool of the line
 }
 
 // Clash is one demand of a certificate.
 type Clash struct {
 	Pool  string `json:"pool"`
-	Size  int    `json:"size"`  // the size that the promise needs, connections of each copy
+	Size  int    `json:"size"`  // the size that the promise needs, connections of each pool of the line
 	Conns int    `json:"conns"` // connections that this size takes under the constraint
 	Why   string `json:"why"`   // the promise
 }

@@ -44,7 +44,7 @@ func (plan *Plan) appendFrozen(p budget.FleetPool) {
 
 // planned fills in everything about a pool of that curve that follows from its size.
 func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
-	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.Sized(),
+	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, LinePools: p.Sized(),
 		ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.CountedConns(), p.PlannedConns(size, reserve)},
 		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown, UnknownCode: p.Load.Unknown.Code,
@@ -53,7 +53,7 @@ func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: meanWait(p, curve, size), P99: p99Wait(p, curve, size),
 			P99Now: fleet.Unknown()},
 	}
-	// a lower bound of the load, or a size that no copy follows, says nothing of waits
+	// a lower bound of the load, or a size that no pool of the line follows, says nothing of waits
 	if p.Load.AtLeast || p.Load.Unknown.Any() || p.Sized() == 0 {
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = fleet.Unknown(), fleet.Unknown(), fleet.Unknown()
 	}
@@ -88,11 +88,11 @@ func utilization(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	var load, conns float64
 	for _, g := range curve.groups {
 		var own float64
-		copies := 0
+		linePools := 0
 		for _, l := range g.loads {
-			own, copies = own+float64(l.copies)*l.erlangs, copies+l.copies
+			own, linePools = own+float64(l.linePools)*l.erlangs, linePools+l.linePools
 		}
-		most := float64(n * copies)
+		most := float64(n * linePools)
 		if g.under >= 0 && n > 0 {
 			c := p.Under[g.under]
 			part := 1.0
@@ -109,8 +109,8 @@ func utilization(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	return fleet.Float(load / conns)
 }
 
-// meanWait is the mean seconds that a client waits at target load and size n, over all copies: Little's law on the
-// clients that wait.
+// meanWait is the mean seconds that a client waits at target load and size n, over all pools of the line: Little's law
+// on the clients that wait.
 func meanWait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	curve.factor = load.ScvFactor(p.Load)
 	perSec := 0.0
@@ -123,8 +123,8 @@ func meanWait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	return fleet.Float(curve.Cost(n) / perSec)
 }
 
-// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest: under a limit the larger of
-// that in its own queue and that in the queue at the limit, as both are promised.
+// p99Wait is the 99th percentile of waiting, in seconds, of the pool of the line that waits longest: under a limit the
+// larger of that in its own queue and that in the queue at the limit, as both are promised.
 func p99Wait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: load.ScvFactor(p.Load)}
 	var worst float64
@@ -153,7 +153,7 @@ func sharedLimit(p budget.FleetPool, curve PoolCurve, n int) (limit string, wait
 		if g.under < 0 || g.least <= 0 || g.apart(n) >= limitMatters*g.least {
 			continue
 		}
-		if c := p.Under[g.under]; len(c.Copies) > 1 || c.Erlangs > 0 {
+		if c := p.Under[g.under]; len(c.LinePools) > 1 || c.Erlangs > 0 {
 			return c.Text, true
 		}
 	}

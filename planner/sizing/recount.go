@@ -52,9 +52,9 @@ func as(f budget.Fleet, plan Plan) budget.Fleet {
 		if !ok || p.Frozen.Any() {
 			continue
 		}
-		p.Copies, p.Sizes = slices.Clone(p.Copies), slices.Clone(p.Sizes)
-		for j, c := range p.Copies {
-			p.Copies[j].SeenConns = c.Staying(c.Worst(p.SizeIn(c.Process), p.ReserveConns), c.Worst(size, reserve))
+		p.LinePools, p.Sizes = slices.Clone(p.LinePools), slices.Clone(p.Sizes)
+		for j, c := range p.LinePools {
+			p.LinePools[j].SeenConns = c.Staying(c.Worst(p.SizeIn(c.Process), p.ReserveConns), c.Worst(size, reserve))
 		}
 		for j, s := range p.Sizes {
 			p.Grow(s.Process, size-s.Conns)
@@ -95,9 +95,9 @@ func (plan *Plan) recount(f budget.Fleet, s *PlanServer) {
 		if !p.On(s.Name) {
 			continue
 		}
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			p.Copies[j].Shared = then.Pools[i].Copies[j].Shared
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			p.LinePools[j].Shared = then.Pools[i].LinePools[j].Shared
 		}
 		p.Tally()
 		if size, reserve, ours := plan.sizeOf(p.ID); ours && !p.Frozen.Any() {

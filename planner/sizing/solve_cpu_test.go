@@ -30,7 +30,7 @@ func TestCPUAboveTheCeilingIsInfeasibleAndBestEffortCapsBusyConnections(t *testi
 	}
 	total := 0
 	for _, x := range plan.Pools {
-		total += x.ToSize * x.Copies
+		total += x.ToSize * x.LinePools
 	}
 	if total > 16 { // 20 Erlangs at 100 % CPU, ceiling 80 %
 		t.Errorf("%d connections may be busy, the ceiling carries 16", total)

@@ -134,7 +134,7 @@ func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
 		t.Errorf("worst case %d, want 5 and, for the user whose size may be 30, 30", got)
 	}
 	x := plan.Pools[0]
-	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) ||
+	if x.LinePools != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
 		t.Errorf("%+v, warnings %q", x, plan.Warnings)
 	}

@@ -96,7 +96,7 @@ func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
 	x.fromR, x.reserve = p.ReserveConns, p.ReserveConns
 	x.copies, x.reserves = max(1, p.Sized()), max(1, p.Reserved())
 	x.bent = slices.ContainsFunc(p.Sizes, func(s budget.Size) bool { return s.CapConns > 0 }) ||
-		slices.ContainsFunc(p.Copies, func(c budget.Copy) bool { return c.MaybeConns > 0 })
+		slices.ContainsFunc(p.LinePools, func(c budget.LinePool) bool { return c.MaybeConns > 0 })
 	return x
 }
 

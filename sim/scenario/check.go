@@ -134,8 +134,8 @@ func (k *checker) fleet() {
 		}
 	}
 	for i, g := range f.Groups {
-		if n := len(g.Processes); n > config.MaxCopies {
-			k.Fault(nth("groups", i)+".processes", "are %d, want at most %d", n, config.MaxCopies)
+		if n := len(g.Processes); n > config.MaxLinePools {
+			k.Fault(nth("groups", i)+".processes", "are %d, want at most %d", n, config.MaxLinePools)
 		}
 	}
 	for i, p := range f.Pools {
@@ -155,8 +155,8 @@ func (k *checker) fleet() {
 		if p.ReserveSize.OK() && p.Size.OK() && p.ReserveSize.N+p.Size.N > config.MaxConns {
 			k.Fault(path+".reserve_size", "is %d, with size %d more than %d", p.ReserveSize.N, p.Size.N, config.MaxConns)
 		}
-		if c := f.copies(p); p.Copies.OK() && c > 0 && p.Copies.N != c {
-			k.Fault(path+".copies", "is %d, and %d processes × %d users are %d: leave it out", p.Copies.N,
+		if c := f.linePools(p); p.LinePools.OK() && c > 0 && p.LinePools.N != c {
+			k.Fault(path+".line_pools", "is %d, and %d processes × %d users are %d: leave it out", p.LinePools.N,
 				f.processes(group(p.Pool)), max(1, len(f.users(p))), c)
 		}
 		if p.Load != nil {
@@ -253,12 +253,13 @@ func (k *checker) sizes() {
 	}
 }
 
-// fits wants size × copies within max_connections, unless more is meant.
+// fits wants size × pools of the line within max_connections, unless more is meant.
 func (k *checker) fits(path string, p config.Pool, size int) {
 	s, ok := k.f.server(k.f.only(p.Server))
-	if conns := size * k.f.copies(p); ok && conns > s.MaxConnections.N && !k.f.Oversubscribed.On {
-		k.Fault(path, "is %d: × %d copies it is %d connections, and %s has max_connections %d; write oversubscribed: true "+
+	if conns := size * k.f.linePools(p); ok && conns > s.MaxConnections.N && !k.f.Oversubscribed.On {
+		k.Fault(path, "is %d: × %d pools of the line make %d connections, and %s has max_connections %d; write "+
+			"oversubscribed: true "+
 			"on the top level if that is meant",
-			size, k.f.copies(p), conns, s.Name, s.MaxConnections.N)
+			size, k.f.linePools(p), conns, s.Name, s.MaxConnections.N)
 	}
 }

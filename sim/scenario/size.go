@@ -13,9 +13,9 @@ import (
 const (
 	MaxEvents = 1e9 // over all runs. chosen: 1e9, because a core takes 100 s for them
 	// server connections that a world may come to hold. chosen: 2e6, eight times PostgreSQL's MAX_BACKENDS
-	MaxFleetConns  = 2e6
-	MaxFleetCopies = 1e4  // pools of all processes and users. chosen: 1e4, because an hour of ticks visits them 1e8 times
-	MaxPools       = 2000 // pool_size lines of the file. chosen: 2000, because nobody reads a table of more rows
+	MaxFleetConns = 2e6
+	MaxFleetPools = 1e4  // pools of all processes and users. chosen: 1e4, because an hour of ticks visits them 1e8 times
+	MaxPools      = 2000 // pool_size lines of the file. chosen: 2000, because nobody reads a table of more rows
 	// closed clients, over all pools. chosen: 2e6, because 200 processes of DefaultMaxClients have so many
 	MaxFleetClients = 2e6
 	// EventsPerSec is what a core does, as CheckSize says it. chosen: 1e7, because `make bench` measures somewhat more
@@ -131,7 +131,7 @@ func (s *Scenario) rate(spec sim.Spec, l sim.LoadSpec) float64 {
 	return rate
 }
 
-// mostConns returns the connections that a pool may come to have, by its largest size, over all copies.
+// mostConns returns the connections that a pool may come to have, by its largest size, over all pools of the line.
 func (s *Scenario) mostConns(id string) int {
 	f := &s.Written
 	p, _ := f.pool(id)
@@ -144,7 +144,7 @@ func (s *Scenario) mostConns(id string) int {
 			size = max(size, x.Conns.N)
 		}
 	}
-	return (size + reserve) * f.copies(p)
+	return (size + reserve) * f.linePools(p)
 }
 
 // CheckSize refuses, before anything runs, what would take too long or too much memory: so many runs of this scenario,
@@ -207,11 +207,11 @@ func (s *Scenario) busiest() string {
 }
 
 // sizes is what a world takes memory for.
-type sizes struct{ copies, conns, clients int }
+type sizes struct{ linePools, conns, clients int }
 
 func (s *Scenario) size() (n sizes) {
 	for _, p := range s.Written.Pools {
-		n.copies += s.Written.copies(p)
+		n.linePools += s.Written.linePools(p)
 		n.conns += s.mostConns(p.Pool)
 	}
 	for _, l := range s.Written.Load {
@@ -227,9 +227,9 @@ func (s *Scenario) checkMemory() error {
 	switch n := s.size(); {
 	case len(s.Written.Pools) > MaxPools:
 		return fmt.Errorf("%d pools, want at most %d", len(s.Written.Pools), MaxPools)
-	case n.copies > MaxFleetCopies:
-		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, "+
-			"users or pools", n.copies, float64(MaxFleetCopies))
+	case n.linePools > MaxFleetPools:
+		return fmt.Errorf("%d pools of all lines (processes × users), want at most %.0f: lower the processes, "+
+			"users or pools", n.linePools, float64(MaxFleetPools))
 	case n.conns > MaxFleetConns:
 		return fmt.Errorf("%d server connections (processes × users × size and reserve of each pool, at its largest), want "+
 			"at most %.0f: lower the sizes", n.conns, float64(MaxFleetConns))
