@@ -46,7 +46,7 @@ func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 		{"units", 1, 1},
 		{"units, the sample is poor", 1, 1e-3},
 		{"units, the sample is rich", 1, 1e3},
-		{"line_pools", 8, 1},
+		{"coefficients", 8, 1},
 		{"coefficients, the sample is poor", 8, 1e-3},
 		{"coefficients, the sample is rich", 8, 1e3},
 	} {

@@ -150,7 +150,7 @@ func (p FleetPool) terms(size, reserve int) string {
 
 // times writes "4 pools of the line × 12", "1 pool of the line × 12".
 func times(linePools int, each string) string {
-	return fmt.Sprintf("%d %s × %s", linePools, words.Plural(linePools, "copy", "line_pools"), each)
+	return fmt.Sprintf("%d %s × %s", linePools, words.Plural(linePools, "pool of the line", "pools of the line"), each)
 }
 
 // sharedUsers lists the users of the pool that stand in ledger lines of their own, in the order of its pools of the
