@@ -147,12 +147,12 @@ func takers(l fleet.Limit) []fleet.Member {
 
 // members calls visit with each pool of the line that takes from the limit, and its pool. at is where each pool stands
 // in pools.
-func members(l fleet.Limit, pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+func members(l fleet.Limit, pools []FleetPool, at map[string]int, visit func(p *FleetPool, i int)) {
 	each(takers(l), pools, at, visit)
 }
 
 // each is members of a list of them.
-func each(members []fleet.Member, pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+func each(members []fleet.Member, pools []FleetPool, at map[string]int, visit func(p *FleetPool, i int)) {
 	for _, m := range members {
 		i, ok := at[m.Pool]
 		if !ok {
