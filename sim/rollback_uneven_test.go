@@ -65,11 +65,11 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 	memory := bouncer.Replay(c.events)
 	b, goal := c.rebalancer(), c.goal
 	if to > 0 {
-		way, ok := c.wayBack(memory, to)
+		back, ok := c.pathBack(memory, to)
 		if !ok {
 			return bouncer.Report{Outcome: state.Done, Memory: memory}, false
 		}
-		b.RollTo, goal = way.To, way.Goal
+		b.RollTo, goal = back.To, back.Goal
 	}
 	b.Journal = c
 	return c.interrupted(r, b, goal, memory, events), true
@@ -125,8 +125,8 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 		if memory := bouncer.Replay(x.events); memory.SeqOf(first.NumberOf(to)) == 0 { // one was through
 			ends["early"]++
-		} else if way, ok := x.wayBack(memory, to); ok {
-			byLine += b2i(len(way.Goal.Lines) > 0)
+		} else if back, ok := x.pathBack(memory, to); ok {
+			byLine += b2i(len(back.Goal.Lines) > 0)
 		}
 		report, _ := c.goes(r, to, 0)
 		ends[string(report.Outcome)]++

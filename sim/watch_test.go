@@ -16,7 +16,7 @@ func watched(t *testing.T, w *World, d time.Duration) {
 		v.inside[x] = insideOf(w, x)
 	}
 	v.begin()
-	w.after = v.look
+	w.after = v.check
 	defer func() { w.after = nil }()
 	if err := w.Sleep(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func (v *watcher) begin() {
 	}
 }
 
-func (v *watcher) look() {
+func (v *watcher) check() {
 	w, t := v.w, v.t
 	if w.now < v.last {
 		t.Fatalf("time went from %d back to %d", v.last, w.now)
@@ -218,7 +218,7 @@ func (v *watcher) counts() {
 // asked only where everybody who leaves is booked.
 func (v *watcher) littlesLaw() {
 	w := v.w
-	v.look()
+	v.check()
 	for _, a := range w.aliases {
 		v.sojourn[w.tallyOf[a.spec.ID]] += float64(a.xactTime)
 	}

@@ -19,7 +19,7 @@ type seat struct {
 }
 
 // bare is what a first draft of the allocator looks like: a heap of pools, the
-// best gain per connection taken while it fits; no check, no proof, no price.
+// best gain per connection taken while it fits; no check, no proof, no marginals.
 // It takes the same Erlang steps and returns the sum of the sizes.
 func bare(p allocate.Problem, heap []seat) int {
 	row := p.Rows[0]

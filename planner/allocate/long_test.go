@@ -37,7 +37,7 @@ func relaxation(p Problem) (cost, cut float64) {
 
 func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 	const n = manyTerms + 517
-	every := n / sampled // the items that the first price is taken from
+	every := n / sampled // the items that the first shadow price is taken from
 	for _, c := range []struct {
 		name      string
 		linePools int

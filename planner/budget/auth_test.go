@@ -289,9 +289,9 @@ func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
 		PoolMode: "transaction", Proof: fleet.ProofNone,
 		Pools: []fleet.PoolGauges{{User: "app1"}}}
 	var e load.Evidence
-	for _, look := range []fleet.Observation{o, later} {
+	for _, sample := range []fleet.Observation{o, later} {
 		var err error
-		if e, err = e.Add(look); err != nil {
+		if e, err = e.Add(sample); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 	for name, c := range map[string]struct {
 		before int64        // counted by app2's pool before the first sample
-		goes   []int        // looks that show it no longer
-		comes  []int        // looks that show it anew, with half of what was carried since the sample before
+		goes   []int        // samples that show it no longer
+		comes  []int        // samples that show it anew, with half of what was carried since the sample before
 		code   verdict.Code // of each gap
 		broken string       // the first, as a plan warns of it
 	}{
@@ -36,7 +36,7 @@ func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 		if c.before >= 0 {
 			s.Run(0, "app2", c.before)
 		}
-		looks := []fleet.Observation{s.Look()}
+		samples := []fleet.Observation{s.Look()}
 		for i := 1; i <= 20; i++ {
 			switch {
 			case slices.Contains(c.comes, i):
@@ -48,9 +48,9 @@ func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 			default:
 				s.Run(3*time.Second, "app1", 1800)
 			}
-			looks = append(looks, s.Look())
+			samples = append(samples, s.Look())
 		}
-		e := plannertest.EvidenceOf(t, looks...)
+		e := plannertest.EvidenceOf(t, samples...)
 		loads, err := load.Estimate(e)
 		if err != nil {
 			t.Fatal(err)

@@ -311,7 +311,8 @@ func (p FleetPool) StayConns(size, reserve int) int {
 	return total
 }
 
-// Staying is what of the connections of a pool of the line is still open once settings are changed that allowed so many.
+// Staying is what of the connections of a pool of the line is still open once settings are changed that allowed so
+// many.
 func (c LinePool) Staying(allowed, planned int) int {
 	return min(c.SeenConns, planned+max(0, c.SeenConns-allowed))
 }

@@ -80,7 +80,7 @@ func TestOfADeclaredAndAnObservedFactTheSaferOneCounts(t *testing.T) {
 
 // TestOfDeclaredAndSeenDirectConnectionsTheMoreCount and where more were seen, both numbers are named.
 func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
-	look := func(second, direct int) fleet.Observation {
+	sample := func(second, direct int) fleet.Observation {
 		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"))
 		o.At, o.Servers[0].Backends.DirectConns = plannertest.Epoch.Add(time.Duration(second)*time.Second), direct
 		return o
@@ -99,8 +99,8 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 		rules := budget.DeclaredOf("main", budget.Declared{})
 		rules.DirectConns = &c.declared
 		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{rules}},
-			plannertest.EvidenceOf(t, look(0, 2),
-				look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: verdict.Print(verdict.NeverShown, "")}})
+			plannertest.EvidenceOf(t, sample(0, 2),
+				sample(1, 9), sample(2, 3)), []load.Load{{Pool: "main/app", Unknown: verdict.Print(verdict.NeverShown, "")}})
 		if err != nil {
 			t.Fatal(err)
 		}

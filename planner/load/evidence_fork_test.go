@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestEvidenceForksApart goes on from the same evidence in two ways, again and again: neither sees anything of the
+// TestEvidenceForksApart goes on from the same evidence along two paths, again and again: neither sees anything of the
 // other.
 func TestEvidenceForksApart(t *testing.T) {
 	sample := func(second int, xacts int64) fleet.Observation {
@@ -48,7 +48,7 @@ func TestEvidenceForksApart(t *testing.T) {
 		}
 		for other, fork := range forks {
 			if diff := cmp.Diff(alone(n, other), fork, cmpopts.IgnoreUnexported(load.Flow{})); diff != "" {
-				t.Fatalf("%d samples, way %d:\n%s", n, other, diff)
+				t.Fatalf("%d samples, path %d:\n%s", n, other, diff)
 			}
 		}
 		e = forks[0]

@@ -37,8 +37,8 @@ func TriedWorst(p budget.FleetPool, n, reserve int) int {
 		}
 		return total
 	}
-	// with the connections of each pool of the line that are open above what it may open today still open above what it may
-	// then
+	// with the connections of each pool of the line that are open above what it may open today still open above what it
+	// may then
 	held := 0
 	for _, z := range p.Sizes {
 		sum, with, open := 0, 0, 0

@@ -71,9 +71,9 @@ func (k *checker) expectation(path, text string) (e Expectation, ok bool) {
 		return e, false
 	}
 	e.Unit = n.Unit
-	var bad string
-	if e.Bound, bad = bound(m[4], n.Unit); bad != "" {
-		k.Fault(path, "(%s) compares with %q, %s", text, m[4], bad)
+	var read bool
+	if e.Bound, read = bound(m[4], n.Unit); !read {
+		k.Fault(path, "(%s) compares with %q, want %s", text, m[4], n.Unit.wanted())
 		return e, false
 	}
 	return e, k.subject(path, e, n)
@@ -113,31 +113,32 @@ func (k *checker) anyCores() bool {
 	return false
 }
 
-// bound reads VALUE; bad says what is wrong with it.
-func bound(text string, u Unit) (v float64, bad string) {
+// bound reads VALUE; false: it is none of the unit.
+func bound(text string, u Unit) (v float64, read bool) {
 	switch u {
 	case Seconds:
 		if text == "0" {
-			return 0, ""
+			return 0, true
 		}
-		d, bad := config.ParseDuration(text)
-		return d.Seconds(), because(bad, "want a time with its unit, such as 50ms")
+		d, wrong := config.ParseDuration(text)
+		return d.Seconds(), wrong == ""
 	case Ratio:
-		v, bad := config.ParseShare(text)
-		return v, because(bad, "want a share such as 85% or 0.85")
+		v, wrong := config.ParseShare(text)
+		return v, wrong == ""
 	default:
 		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(math.Abs(v) <= float64(math.MaxInt64)) {
-			return 0, "want a number"
-		}
-		return v, ""
+		return v, err == nil && math.Abs(v) <= float64(math.MaxInt64)
 	}
 }
 
-// because is want where something is bad.
-func because(bad, want string) string {
-	if bad == "" {
-		return ""
+// wanted is what VALUE of a unit is to be.
+func (u Unit) wanted() string {
+	switch u {
+	case Seconds:
+		return "a time with its unit, such as 50ms"
+	case Ratio:
+		return "a share such as 85% or 0.85"
+	default:
+		return "a number"
 	}
-	return want
 }
