@@ -214,7 +214,7 @@ func signalsOf(ctx context.Context, source SignalSource, thresholds []control.Th
 	if err != nil {
 		signals = nil
 		for _, t := range thresholds {
-			signals = append(signals, fleet.Signal{Name: t.Name, Server: t.Server, Value: fleet.Unknown(), Error: err.Error()})
+			signals = append(signals, fleet.NoSignal(t.Name, t.Server, fleet.FaultSource, err.Error()))
 		}
 	}
 	return signals

@@ -43,7 +43,7 @@ func (s *Survey) note(format string, args ...any) {
 // dropSignals leaves the signals of the newest sample out: no size is planned by them.
 func (s *Survey) dropSignals(to Purpose) {
 	for _, x := range s.Evidence.Last.Signals {
-		if x.Error != "" && to == ToGoBack {
+		if !x.Read() && to == ToGoBack {
 			s.note("%s of %s is not known: %s; the rollback goes on without", x.Name, x.Server, x.Error)
 		}
 	}

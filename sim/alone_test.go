@@ -22,15 +22,15 @@ func TestARunThatIsNoLongerAloneEndsAtItsNextSample(t *testing.T) {
 			if x == nil {
 				continue
 			}
-			r, looks, at, events, fresh := x.rebalancer(), 0, 5+int(seed), 0, false
+			r, samples, at, events, fresh := x.rebalancer(), 0, 5+int(seed), 0, false
 			r.Seen = func(s control.State, act state.Action) {
-				if events > 0 && !taken && !fresh && looks == at {
+				if events > 0 && !taken && !fresh && samples == at {
 					t.Errorf("seed %d: %s is decided by the sample of before the lock was held again", seed, act.Kind)
 				}
-				fresh = fresh || looks > at
+				fresh = fresh || samples > at
 			}
 			r.Alone = func(context.Context) (bool, error) {
-				if looks++; looks != at {
+				if samples++; samples != at {
 					return false, nil
 				}
 				if events = len(x.events); taken {
@@ -79,18 +79,18 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 			continue
 		}
 		r := x.rebalancer()
-		hands := &losing{Applier: r.Applier, at: 1 + int(seed)%3}
-		r.Applier = hands
+		applier := &losing{Applier: r.Applier, at: 1 + int(seed)%3}
+		r.Applier = applier
 		r.Alone = func(context.Context) (bool, error) {
-			again := hands.lost
-			hands.lost = false
+			again := applier.lost
+			applier.lost = false
 			return again, nil
 		}
 		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if hands.acts < hands.at { // it was done before
+		if applier.acts < applier.at { // it was done before
 			continue
 		}
 		if went++; report.Outcome == state.LockLost {
@@ -102,7 +102,7 @@ func TestALockThatIsLostInAnActAndHeldAgainEndsNoRun(t *testing.T) {
 	}
 }
 
-// losing are Hands whose lock is lost as they begin an action.
+// losing is an Applier whose lock is lost as they begin an action.
 type losing struct {
 	bouncer.Applier
 	acts, at int

@@ -17,8 +17,8 @@ func New(spec Spec, seed uint64) (*World, error) {
 		return nil, err
 	}
 	spec.Start = cmp.Or(spec.Start, Epoch)
-	spec.LookLatency = cmp.Or(spec.LookLatency, DefaultLookLatency)
-	w := &World{spec: spec, copies: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevLook: -1,
+	spec.SampleLatency = cmp.Or(spec.SampleLatency, DefaultSampleLatency)
+	w := &World{spec: spec, linePools: map[string][]*pool{}, tallyOf: map[string]*tally{}, prevSample: -1,
 		slots: []slotOwner{{}}}
 	for _, s := range spec.Shifts {
 		w.shares = append(w.shares, s.Percent)
@@ -109,10 +109,10 @@ func (w *World) addPool(spec PoolSpec) {
 			p := &pool{w: w, proc: proc, alias: a, name: u.Name, share: u.Share, srv: srv, tally: t, login: -1,
 				user: proc.counter(a, u.Name), role: srv.role(u.Name), lastLifeOver: math.MinInt64 / 2}
 			a.pools, proc.pools, w.pools = append(a.pools, p), append(proc.pools, p), append(w.pools, p)
-			w.copies[spec.ID] = append(w.copies[spec.ID], p)
+			w.linePools[spec.ID] = append(w.linePools[spec.ID], p)
 		}
 	}
-	for _, p := range w.copies[spec.ID] {
+	for _, p := range w.linePools[spec.ID] {
 		p.ledger()
 	}
 }
@@ -167,7 +167,7 @@ func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 	l.holds.begin(seed, name+" holds")
 	l.routes.begin(seed, name+" routes")
 	l.fates.begin(seed, name+" fates")
-	l.turns.begin(seed, name+" turns")
+	l.bursts.begin(seed, name+" turns")
 	if rest := 1 - spec.CPU; rest > 0 {
 		l.idleOfRest = min(1, spec.Idle/rest)
 	}
@@ -204,9 +204,9 @@ func (w *World) begin(seed uint64) {
 		if o := l.spec.Open; o != nil {
 			if o.Burst != nil {
 				mean := o.Burst.LowMean + o.Burst.HighMean
-				// turn leaves it in the other state: stationary from the start
-				l.high = l.turns.rand.Float64()*float64(mean) < float64(o.Burst.LowMean)
-				w.turn(int32(i))
+				// switchBurst leaves it in the other state: stationary from the start
+				l.high = l.bursts.rand.Float64()*float64(mean) < float64(o.Burst.LowMean)
+				w.switchBurst(int32(i))
 			}
 			l.work = l.gap.unit(&l.gaps.rand)
 			w.schedule(l)

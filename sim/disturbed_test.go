@@ -24,7 +24,7 @@ type disturbance struct {
 	*rig
 	kind disturbing
 	at   int
-	left int // looks, acts or readings that it still spoils
+	left int // samples, actions or readings that it still spoils
 	torn int // of an action that fails: so many lines have been changed
 }
 
@@ -95,7 +95,7 @@ func (d *disturbance) Read(ctx context.Context) ([]fleet.Signal, error) {
 	signals, err := d.w.Read(ctx)
 	if d.spoils(saturated) {
 		for i := range signals {
-			signals[i].Value, signals[i].Error = 0.99, ""
+			signals[i].Value, signals[i].Fault = 0.99, ""
 		}
 	}
 	return signals, err
@@ -148,7 +148,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		switch version := []string{"1.18", "1.24"}[r.IntN(2)]; seed % 6 {
 		case 0: // clients take up each connection as it is given back: a release is flushed
 			x = pinnedByTurnover(t, version)
-		case 3: // its way back is
+		case 3: // its path back is
 			x = pinnedRoom(t, version)
 			x.policy.HoldFor = time.Minute
 		}
@@ -163,12 +163,12 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 				r.IntN(14),
 				left: 1 + r.IntN(60), torn: r.IntN(4)}
 			what, report := "run", bouncer.Report{}
-			switch way, ok := x.wayBack(memory, first); {
+			switch back, ok := x.pathBack(memory, first); {
 			case n > 0 && ok && r.IntN(3) == 0:
 				what = "rollback"
 				b := x.rebalancer()
-				b.RollTo = way.To
-				report = d.under(b, way.Goal, memory)
+				b.RollTo = back.To
+				report = d.under(b, back.Goal, memory)
 			case r.IntN(3) == 0:
 				what = "step"
 				b := x.rebalancer()
@@ -187,13 +187,13 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 			}
 		}
 		calm, memory := &disturbance{rig: x}, bouncer.Replay(x.events)
-		way, ok := x.wayBack(memory, first)
+		back, ok := x.pathBack(memory, first)
 		what, report := "run", bouncer.Report{}
 		if ok && (r.IntN(2) == 0 || memory.RollTo > 0) {
 			what = "rollback"
 			b := x.rebalancer()
-			b.RollTo = way.To
-			report = calm.under(b, way.Goal, memory)
+			b.RollTo = back.To
+			report = calm.under(b, back.Goal, memory)
 		} else {
 			report = calm.under(x.rebalancer(), x.goal, memory)
 		}
@@ -264,8 +264,8 @@ func (x *rig) done(seed uint64, what string, report bouncer.Report, before []int
 	}
 }
 
-// wayBack is where a rollback to before a step goes; false: there is nothing to take back.
-func (x *rig) wayBack(m state.JournalState, first int64) (control.RollbackTo, bool) {
+// pathBack is where a rollback to before a step goes; false: there is nothing to take back.
+func (x *rig) pathBack(m state.JournalState, first int64) (control.RollbackTo, bool) {
 	fleet, ok := x.modelled()
 	if !ok {
 		x.t.Fatal("the fleet cannot be modelled")

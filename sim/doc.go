@@ -9,7 +9,7 @@
 //	cpu.go      processor sharing with contention
 //	load.go     who asks for what, and when
 //	fault.go    what goes wrong; act.go what is changed on purpose
-//	show.go     the world as an Observation; gauge.go as a scraper sees it
+//	show.go     the world as an Observation; signal.go as a scraper sees it
 //	results.go  what a run gave
 //
 // A World is deterministic: equal Spec and seed give equal events on one architecture, however busy the machine is.

@@ -255,10 +255,10 @@ func TestAPlanFromSimulatedEvidenceKeepsItsWord(t *testing.T) {
 		measured := r.WaitSum / float64(r.Assigned)
 		// What the plan would say at either end of the load's interval.
 		m := queue.Model{Hold: l.MeanHold}
-		lo, hi := m.MeanWait(p.ToSize, l.Erlangs.Lower/float64(p.Copies)),
-			m.MeanWait(p.ToSize, l.Erlangs.Upper/float64(p.Copies))
+		lo, hi := m.MeanWait(p.ToSize, l.Erlangs.Lower/float64(p.LinePools)),
+			m.MeanWait(p.ToSize, l.Erlangs.Upper/float64(p.LinePools))
 		text := fmt.Sprintf("%s: size %d × %d for %.3g Erlangs (%.3g to %.3g): mean wait %.3g ms planned (%.3g to %.3g), "+
-			"%.3g ms measured (%+.0f %%)", p.ID, p.Copies, p.ToSize,
+			"%.3g ms measured (%+.0f %%)", p.ID, p.LinePools, p.ToSize,
 			l.Erlangs.Target, l.Erlangs.Lower, l.Erlangs.Upper, 1e3*float64(p.Wait.Mean), 1e3*lo, 1e3*hi, 1e3*measured,
 			100*(measured/float64(p.Wait.Mean)-1))
 		t.Log(text)

@@ -2,8 +2,8 @@ package sim
 
 import "slices"
 
-// strike begins a fault.
-func (w *World) strike(n int32) {
+// beginFault begins a fault.
+func (w *World) beginFault(n int32) {
 	f := w.spec.Faults[n]
 	w.faults[n] = f.label()
 	w.change(n, 1)

@@ -77,13 +77,13 @@ func TestARollbackThatTurnoverPinsIsFlushed(t *testing.T) {
 			}
 			begun := x.w.Now()
 			fleet, ok := x.modelled()
-			way, any := control.Rollback(bouncer.Replay(x.events), fleet, 0)
+			back, any := control.Rollback(bouncer.Replay(x.events), fleet, 0)
 			if !ok || !any {
-				t.Fatal("there is nothing to take back")
+				t.Fatal("nothing to take back")
 			}
 			r := x.rebalancer()
-			r.RollTo = way.To
-			report, err := r.Run(t.Context(), way.Goal, bouncer.Replay(x.events))
+			r.RollTo = back.To
+			report, err := r.Run(t.Context(), back.Goal, bouncer.Replay(x.events))
 			if took := x.w.Now().Sub(begun); err != nil || report.Outcome != state.Done || took > x.policy.DrainFor {
 				t.Errorf("%s: %s: %s (%v) after %v", version, report.Outcome, report.Reason.Text(), err, took)
 			}

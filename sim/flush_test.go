@@ -57,7 +57,7 @@ func (j fullOnceFlushed) Record(e state.Event) (state.Event, error) {
 	return j.Journal.Record(e)
 }
 
-// lostOnceFlushed are hands whose lock is lost while a line is flushed, for good: nothing is done any more but what
+// lostOnceFlushed is an Applier whose lock is lost while a line is flushed, for good: nothing is done any more but what
 // gives its lifetime back.
 type lostOnceFlushed struct {
 	bouncer.Applier

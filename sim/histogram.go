@@ -19,7 +19,8 @@ type Histogram struct {
 	max    time.Duration
 }
 
-const subBits = 5 // 2^5 buckets an octave
+// subBits: 2^subBits buckets an octave. chosen: 5, because a quantile is then at most 3 % high, in 15 kB.
+const subBits = 5
 
 // buckets: durations below 2^subBits ns have a bucket each, then 2^subBits for each of the 58 octaves left.
 const buckets = (64 - subBits) << subBits

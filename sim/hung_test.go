@@ -60,7 +60,7 @@ func (h *hanging) Observe(ctx context.Context) (fleet.Observation, error) {
 	return h.rig.Observe(ctx)
 }
 
-// Apply is apply.Applier' of a store that hangs: a write that is on its way arrives, and what goes back waits for that
+// Apply is apply.Applier' of a store that hangs: a write that is under way arrives, and what goes back waits for that
 // alone.
 func (h *hanging) Apply(ctx context.Context, act state.Action) error {
 	h.mu.Lock()
@@ -109,7 +109,7 @@ func (h *hanging) Read(ctx context.Context) ([]fleet.Signal, error) {
 	h.samples++
 	for i := range signals {
 		if signals[i].At = h.w.Now().Add(h.samples); h.granted {
-			signals[i].Value, signals[i].Error = 0.99, ""
+			signals[i].Value, signals[i].Fault = 0.99, ""
 		}
 	}
 	return signals, err
@@ -134,7 +134,7 @@ func besides(_ time.Duration, long, tick func()) {
 func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 	met := map[string]int{}
 	for seed := range fleets(30, 10, 300) {
-		for part, store := range map[string]bool{"look": false, "store": true} {
+		for part, store := range map[string]bool{"sample": false, "store": true} {
 			x := newRigWith(t, 9000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {
 				continue
@@ -162,7 +162,7 @@ func TestWhatHangsKeepsNothingFromGoingBack(t *testing.T) {
 			}
 		}
 	}
-	if t.Log(met); met["look aborted"] < 3 || met["store aborted"] < 3 {
+	if t.Log(met); met["sample aborted"] < 3 || met["store aborted"] < 3 {
 		t.Errorf("too few of them were met")
 	}
 }

@@ -24,7 +24,7 @@ type demand struct {
 	think      sampler
 	routes     stream
 	fates      stream // who vanishes
-	turns      stream // of bursts
+	bursts     stream // of bursts
 	targets    []target
 	moves      []move // the switches in front of it
 	surge      float64
@@ -41,7 +41,7 @@ type move struct {
 	targets []target
 }
 
-// target is one pool copy with the cumulated share of the load that it gets.
+// target is one pool of the line with the cumulated share of the load that it gets.
 type target struct {
 	upTo float64
 	pool *pool
@@ -153,8 +153,8 @@ func (w *World) ask(n, k int32) {
 		c.home)
 }
 
-// turn changes the state of a load's bursts and notes when it changes again.
-func (w *World) turn(n int32) {
+// switchBurst changes the state of a load's bursts and notes when it changes again.
+func (w *World) switchBurst(n int32) {
 	l := &w.loads[n]
 	b := l.spec.Open.Burst
 	l.high = !l.high
@@ -163,7 +163,7 @@ func (w *World) turn(n int32) {
 	if l.high {
 		stay, l.burst = b.HighMean, b.High
 	}
-	w.note(w.now+int64(min(l.turns.rand.ExpFloat64()*float64(stay), longest)), atBurst, n)
+	w.note(w.now+int64(min(l.bursts.rand.ExpFloat64()*float64(stay), longest)), atBurst, n)
 	w.refactor(l)
 }
 
@@ -217,12 +217,12 @@ func placeOf(targets []target, at float64) *pool {
 // reachable reports whether clients go there.
 func (p *process) reachable() bool { return p.up && p.avoided == 0 }
 
-// targetsOf returns a pool's copies with their cumulated shares: balancer's weight × user's share, of the processes
-// that clients can reach.
+// targetsOf returns a pool's pools of the line with their cumulated shares: balancer's weight × user's share, of the
+// processes that clients can reach.
 func (w *World) targetsOf(id string) []target {
 	var out []target
 	var sum float64
-	for _, p := range w.copies[id] {
+	for _, p := range w.linePools[id] {
 		weight := p.proc.weight * p.share
 		if !p.proc.reachable() || weight <= 0 {
 			continue

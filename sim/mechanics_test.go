@@ -160,7 +160,7 @@ func TestTheReserveOpensLateAndStays(t *testing.T) {
 	want(t, w, "connections", conns(w), 4)
 }
 
-// Whatever happens to a process makes it look: beside a busy pool the reserve opens on time, in a quiet process at the
+// Whatever happens to a process makes it check: beside a busy pool the reserve opens on time, in a quiet process at the
 // next tick (per_loop_maint).
 func TestABusyProcessOpensTheReserveOnTime(t *testing.T) {
 	opened := func(busy bool) time.Duration {

@@ -10,7 +10,7 @@ import (
 func TestWhatAPlanWarnsOfIsInTheJournal(t *testing.T) {
 	x := newRig(t, 9)
 	r := x.rebalancer()
-	r.Notes = []string{"a/db is declared to be elsewhere"}
+	r.Notes = []string{"a/db is declared elsewhere"}
 	if _, err := r.Run(t.Context(), x.goal, state.JournalState{}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import "time"
 type pool struct {
 	w      *World
 	alias  *alias
-	tally  *tally  // shared by all copies of one pool_size line
+	tally  *tally  // shared by all pools of the line of one pool_size line
 	idle   []int32 // the last one is served first (objects.c:333, LIFO)
 	queue  queue
 	active int
@@ -52,7 +52,7 @@ func (p *pool) arrive(x waiter) {
 	}
 	p.alias.xacts++
 	if w.now >= p.proc.due {
-		p.proc.turn()
+		p.proc.loopPass()
 	}
 	for n := len(p.idle); n > 0; n = len(p.idle) {
 		i := p.idle[n-1]
@@ -166,7 +166,7 @@ func (w *World) done(i int32) {
 	x := c.x
 	w.release(i, false)
 	if w.now >= p.proc.due {
-		p.proc.turn()
+		p.proc.loopPass()
 	}
 	if x.client >= 0 {
 		w.think(x)
@@ -295,9 +295,9 @@ func (p *pool) due() int64 {
 	}
 }
 
-// turn is one pass of the process's event loop in which some pool may be due (per_loop_maint). PgBouncer makes one
+// loopPass is one pass of the process's event loop in which some pool may be due (per_loop_maint). PgBouncer makes one
 // whenever anything happens to the process, so a busy one notices at once, and a quiet one at its next tick.
-func (p *process) turn() {
+func (p *process) loopPass() {
 	p.due = never
 	for _, q := range p.pools {
 		if q.queue.n == 0 {

@@ -34,14 +34,14 @@ type rig struct {
 	traffic []bouncer.Traffic
 	rulesOf []budget.DeclaredPool
 
-	events []state.Event      // the journal
-	folded state.JournalState // what they come to, as read from lines
-	dieAt  int                // the event at which the program dies, from 1; 0: it lives
-	torn   int                // of the action that it dies in: so many processes have been told
-	dead   bool
-	looked []int // direct and orphaned backends of each server at the newest sample
-	broken []string
-	claims []int
+	events  []state.Event      // the journal
+	folded  state.JournalState // what they come to, as read from lines
+	dieAt   int                // the event at which the program dies, from 1; 0: it lives
+	torn    int                // of the action that it dies in: so many processes have been told
+	dead    bool
+	sampled []int // direct and orphaned backends of each server at the newest sample
+	broken  []string
+	claims  []int
 }
 
 var errDead = errors.New("the program is dead")
@@ -99,23 +99,23 @@ func (x *rig) Apply(ctx context.Context, act state.Action) error {
 	return x.w.Apply(ctx, act)
 }
 
-// Observe looks, and remembers what was known then.
+// Observe takes a sample, and remembers what was known then.
 func (x *rig) Observe(ctx context.Context) (fleet.Observation, error) {
 	o, err := x.w.Observe(ctx)
-	x.looked = x.looked[:0]
+	x.sampled = x.sampled[:0]
 	for _, s := range x.w.servers {
-		x.looked = append(x.looked, s.direct+s.orphans)
+		x.sampled = append(x.sampled, s.direct+s.orphans)
 	}
 	return o, err
 }
 
-// watch looks after every event: no line grows while the worst case is over the budget, as far as it could be known at
+// watch checks after every event: no line grows while the worst case is over the budget, as far as it could be known at
 // the sample before.
 func (x *rig) watch() {
 	for i, s := range x.w.servers {
 		granted := x.w.granted(s)
-		if i < len(x.looked) && granted > x.claims[i] {
-			if worst := s.claims + min(s.direct+s.orphans, x.looked[i]); worst > s.spec.Budget {
+		if i < len(x.sampled) && granted > x.claims[i] {
+			if worst := s.claims + min(s.direct+s.orphans, x.sampled[i]); worst > s.spec.Budget {
 				x.broken = append(x.broken, fmt.Sprintf("%v: the lines of %s grow from %d to %d, and its worst case is %d of %d",
 					x.w.At(), s.spec.Name, x.claims[i], granted, worst, s.spec.Budget))
 			}
@@ -240,7 +240,7 @@ func newRigOn(t testing.TB, seed uint64, change func(*Spec), begin func(*World))
 	return x
 }
 
-// measure looks at the fleet for a while, and estimates its loads.
+// measure takes samples of the fleet for a while, and estimates its loads.
 func (x *rig) measure(every, window time.Duration) {
 	x.t.Helper()
 	err := bouncer.Watch(x.t.Context(), x.w, x.w, every, window, func(o fleet.Observation) error {
@@ -316,7 +316,7 @@ func (x *rig) audit(seed uint64) {
 	var m state.JournalState
 	unit := 0
 	for _, p := range x.w.spec.Pools {
-		unit = max(unit, len(x.w.copies[p.ID]))
+		unit = max(unit, len(x.w.linePools[p.ID]))
 	}
 	most := max(unit, int(x.policy.Percent/100*float64(x.w.spec.Servers[0].Budget)))
 	for _, e := range x.events {

@@ -144,13 +144,13 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		way, ok := control.Rollback(memory, fleet, first)
-		if why := control.Reachable(fleet, way.Goal); !ok || why.Any() {
+		back, ok := control.Rollback(memory, fleet, first)
+		if why := control.Reachable(fleet, back.Goal); !ok || why.Any() {
 			t.Fatalf("seed %d: %v %s", seed, ok, why.Text())
 		}
 		r = x.rebalancer()
-		r.RollTo = way.To
-		report, err := r.Run(t.Context(), way.Goal, memory)
+		r.RollTo = back.To
+		report, err := r.Run(t.Context(), back.Goal, memory)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ type PoolResults struct {
 	Unmet        Histogram
 	UnmetSum     float64 // seconds, of those
 	BusyErlangs  float64 // mean connections held by transactions
-	MaxWaiting   int     // most clients that waited at one time, over all copies
+	MaxWaiting   int     // most clients that waited at one time, over all pools of the line
 	MaxConns     int     // most server connections open at one time, logins included
 	LoginsFailed int64   // logins that PostgreSQL refused
 }
@@ -77,7 +77,7 @@ type ServerSample struct {
 	CPU      float64 // mean since the sample before; NaN where CPU is not modelled
 }
 
-// PoolSample is one pool at one time, all copies together.
+// PoolSample is one pool at one time, all pools of the line together.
 type PoolSample struct {
 	ID      string        // group/alias
 	Size    int           // pool_size as most processes have it

@@ -91,11 +91,11 @@ func (x *rig) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	if memory.RollTo > 0 {
 		to = 0
 	}
-	way, ok := control.Rollback(memory, fleet, to)
+	back, ok := control.Rollback(memory, fleet, to)
 	if !ok { // an earlier one was through
 		return bouncer.Report{Outcome: state.Done, Memory: memory}
 	}
 	b := x.rebalancer()
-	b.RollTo = way.To
-	return x.interrupted(r, b, way.Goal, memory, events)
+	b.RollTo = back.To
+	return x.interrupted(r, b, back.Goal, memory, events)
 }

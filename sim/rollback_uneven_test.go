@@ -16,9 +16,9 @@ func uneven(r *rand.Rand) func(*World) {
 	return func(w *World) {
 		total := 0
 		for _, spec := range w.spec.Pools {
-			copies := w.copies[spec.ID]
+			linePools := w.linePools[spec.ID]
 			largest := 0
-			for _, p := range copies {
+			for _, p := range linePools {
 				if a := p.alias; p == a.pools[0] {
 					a.size += r.IntN(7)
 					a.reserve = r.IntN(a.reserve + 1)
@@ -27,10 +27,10 @@ func uneven(r *rand.Rand) func(*World) {
 				largest = max(largest, p.alias.reserve)
 				total += p.alias.size
 			}
-			for _, p := range copies {
+			for _, p := range linePools {
 				p.ledger()
 			}
-			total += largest * len(copies) // it counts for each
+			total += largest * len(linePools) // it counts for each
 		}
 		s := &w.spec.Servers[0]
 		s.MaxConns -= s.Budget
@@ -65,11 +65,11 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 	memory := bouncer.Replay(c.events)
 	b, goal := c.rebalancer(), c.goal
 	if to > 0 {
-		way, ok := c.wayBack(memory, to)
+		back, ok := c.pathBack(memory, to)
 		if !ok {
 			return bouncer.Report{Outcome: state.Done, Memory: memory}, false
 		}
-		b.RollTo, goal = way.To, way.Goal
+		b.RollTo, goal = back.To, back.Goal
 	}
 	b.Journal = c
 	return c.interrupted(r, b, goal, memory, events), true
@@ -125,8 +125,8 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 		if memory := bouncer.Replay(x.events); memory.SeqOf(first.NumberOf(to)) == 0 { // one was through
 			ends["early"]++
-		} else if way, ok := x.wayBack(memory, to); ok {
-			byLine += b2i(len(way.Goal.Lines) > 0)
+		} else if back, ok := x.pathBack(memory, to); ok {
+			byLine += b2i(len(back.Goal.Lines) > 0)
 		}
 		report, _ := c.goes(r, to, 0)
 		ends[string(report.Outcome)]++

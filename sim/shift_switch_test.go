@@ -151,14 +151,14 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	}
 }
 
-// TestASwitchThatSomebodyElseTurnsEndsTheRun, and nothing is written any more.
-func TestASwitchThatSomebodyElseTurnsEndsTheRun(t *testing.T) {
+// TestASwitchThatSomebodyElseChangesEndsTheRun, and nothing is written any more.
+func TestASwitchThatSomebodyElseChangesEndsTheRun(t *testing.T) {
 	spec, _ := shiftFleet(1, false)
 	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
 	x, _ := shortShift(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
 	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(),
-		"says 90 %, and the journal 25 %") {
+		"reports 90 %, the journal has 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 }
@@ -227,17 +227,17 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	way, ok := control.Rollback(memory, fleet, memory.Past[0].Seq)
-	if !ok || len(way.Traffic) != 1 || way.Traffic[0].To != 0 {
-		t.Fatalf("%+v", way)
+	back, ok := control.Rollback(memory, fleet, memory.Past[0].Seq)
+	if !ok || len(back.Traffic) != 1 || back.Traffic[0].To != 0 {
+		t.Fatalf("%+v", back)
 	}
 	x.before = load.Evidence{}
 	x.measure(5*time.Second, time.Minute)
 	r = x.rebalancer()
-	r.RollTo, r.Replans = way.To, false
+	r.RollTo, r.Replans = back.To, false
 	r.Traffic = []bouncer.Traffic{x.traffic[0]}
 	r.Traffic[0].Until, r.Traffic[0].LoadsAt = 0, int(x.w.shares[0])
-	report, err = r.Run(t.Context(), way.Goal, memory)
+	report, err = r.Run(t.Context(), back.Goal, memory)
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 0 {
 		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason.Text())
 	}

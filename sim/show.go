@@ -101,7 +101,7 @@ func (w *World) showServer(s *server) fleet.Server {
 				b.PoolConns++
 			}
 		case connOrphan, connOrphanCPU:
-			if c.used < w.prevLook {
+			if c.used < w.prevSample {
 				b.OrphanConns++ // nobody owned it at the sample before, either
 			} else {
 				b.ClosingConns++

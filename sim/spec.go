@@ -18,8 +18,8 @@ type Spec struct {
 	Signals []SignalSpec
 	// MaxEvents stops a world that takes far more than was expected of it: Sleep fails then. 0: it is not stopped.
 	MaxEvents int64
-	// LookLatency is the virtual time that one Observe takes. 0 is DefaultLookLatency.
-	LookLatency time.Duration
+	// SampleLatency is the virtual time that one Observe takes. 0 is DefaultSampleLatency.
+	SampleLatency time.Duration
 }
 
 // Epoch is when a world begins unless its Spec says otherwise. chosen: a Monday at midnight, so that diurnal curves
@@ -152,7 +152,7 @@ type CurvePart struct {
 
 // ClosedSpec is clients that think, ask, wait, and think again.
 type ClosedSpec struct {
-	Clients int // how many, over all copies of the pool
+	Clients int // how many, over all pools of the line
 	Think   Law // time from the end of a transaction to the client's next
 }
 
@@ -255,11 +255,13 @@ type SignalSpec struct {
 
 // Defaults of what a Spec leaves out.
 const (
-	DefaultLookLatency  = 10 * time.Millisecond // chosen: a sample of a near fleet
-	DefaultLoginLatency = 5 * time.Millisecond  // measured on loopback: 2 → 10 connections in 45 ms
-	DefaultExitLatency  = time.Millisecond      // measured: an idle backend is gone within a few ms
-	DefaultScrape       = 15 * time.Second      // Prometheus's usual scrape_interval
-	// clients of one process. chosen; max_client_conn of PgBouncer is 100 unless set
+	DefaultSampleLatency = 10 * time.Millisecond // chosen: 10 ms, because a sample of a near fleet takes about that
+	DefaultLoginLatency  = 5 * time.Millisecond  // measured on loopback: 2 → 10 connections in 45 ms
+	DefaultExitLatency   = time.Millisecond      // measured: an idle backend is gone within a few ms
+	DefaultScrape        = 15 * time.Second      // Prometheus's usual scrape_interval
+	// clients of one process. chosen: 10,000, because who runs several PgBouncers has thousands of clients; PgBouncer's
+	// own default is 100
 	DefaultMaxClients = 10000
-	CheckLatency      = 300 * time.Microsecond // server_check_query's round trip. chosen
+	// server_check_query's round trip. chosen: 300 µs, because a query within one rack takes about that
+	CheckLatency = 300 * time.Microsecond
 )

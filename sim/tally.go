@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// tally counts what happens to one pool_size line, all its copies together.
+// tally counts what happens to one pool_size line, all its pools of the line together.
 type tally struct {
 	id                                                  string
 	arrivals, done, assigned, waited, timedOut, refused int64
@@ -32,13 +32,14 @@ type serverTally struct {
 	maxCPU                    float64
 }
 
-// grain is the unit in which held times are added up, 2^grain ns: a thousand connections held for decades still fit.
+// grain is the unit in which held times are added up, 2^grain ns. chosen: 10, because a thousand
+// connections held for decades still fit into an int64.
 const grain = 10
 
 // heldTime is the connection-time that transactions have held so far. Sums of times wrap around, differences do not.
 func (w *World) heldTime(t *tally) int64 {
 	held := t.held
-	for _, p := range w.copies[t.id] {
+	for _, p := range w.linePools[t.id] {
 		held += int64(p.active) * (w.now >> grain)
 	}
 	return held
@@ -77,7 +78,7 @@ func (w *World) Results() Results {
 		p.Wait.Merge(t.wait)
 		p.Unmet.Merge(t.unmet)
 		p.UnmetSum = t.unmetSum / 1e9
-		for _, q := range w.copies[t.id] {
+		for _, q := range w.linePools[t.id] {
 			for i := range q.queue.n {
 				age := w.now - q.queue.at(i).asked
 				p.Unmet.Add(time.Duration(age))
@@ -148,7 +149,7 @@ func (w *World) Sample() Sample {
 	for _, t := range w.tallies {
 		x := PoolSample{ID: t.id, Conns: t.conns, Waiting: t.waiting}
 		sizes := map[int]int{}
-		for _, p := range w.copies[t.id] {
+		for _, p := range w.linePools[t.id] {
 			x.Active += p.active
 			sizes[p.alias.size]++
 			if n := sizes[p.alias.size]; n > sizes[x.Size] || n == sizes[x.Size] && p.alias.size > x.Size {

@@ -120,12 +120,12 @@ func TestOrphansAreHalfTheHoldsOfThoseWhoVanish(t *testing.T) {
 	load.Vanish = vanish
 	x := replicate(t, "orphans", ample(load), time.Minute, spanOf(perSec)/4, func(w *sim.World) []float64 {
 		r := w.Results()
-		var orphans, looks float64
-		for end := w.At() + r.Span; w.At() < end; looks++ { // looks of their own, as long again
+		var orphans, samples float64
+		for end := w.At() + r.Span; w.At() < end; samples++ { // samples of their own, as long again
 			w.Sleep(t.Context(), time.Second)
 			orphans += float64(w.Sample().Servers[0].Leaving)
 		}
-		return []float64{r.Total.BusyErlangs, orphans / looks, float64(r.Total.Vanished) / float64(r.Total.Arrivals)}
+		return []float64{r.Total.BusyErlangs, orphans / samples, float64(r.Total.Vanished) / float64(r.Total.Arrivals)}
 	})
 	agree(t, "vanish 0.3: busy", x[0], perSec*(1-vanish/2), 1)
 	agree(t, "vanish 0.3: orphans", x[1], perSec*vanish/2, 1)

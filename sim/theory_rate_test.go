@@ -16,7 +16,7 @@ import (
 // Source: Eick, Massey, Whitt, "M_t/G/∞ queues with sinusoidal arrival rates", Management Science 39, 1993.
 func TestSinusoidalArrivalsSwingAsEickMasseyAndWhittSay(t *testing.T) {
 	t.Parallel()
-	const perSec, amplitude, period, phase, looks = 100.0, 0.6, 10.0, 0.3, 20
+	const perSec, amplitude, period, phase, samples = 100.0, 0.6, 10.0, 0.3, 20
 	const gamma = 2 * math.Pi / period // with holds of 1 s
 	for _, c := range []struct {
 		law       string
@@ -31,14 +31,14 @@ func TestSinusoidalArrivalsSwingAsEickMasseyAndWhittSay(t *testing.T) {
 		name := "M(t)/" + c.law + "/∞"
 		x := replicate(t, name, ample(load), 3*period*time.Second, 0, func(w *sim.World) []float64 {
 			var mean, in, out float64 // Fourier coefficients
-			n := math.Round(periods) * looks
+			n := math.Round(periods) * samples
 			for range int(n) {
 				busy := float64(w.Sample().Pools[0].Active)
 				at := gamma*w.At().Seconds() - 2*math.Pi*phase
 				mean += busy / n
 				in += 2 * busy * math.Sin(at) / n
 				out -= 2 * busy * math.Cos(at) / n
-				w.Sleep(t.Context(), period*time.Second/looks)
+				w.Sleep(t.Context(), period*time.Second/samples)
 			}
 			return []float64{mean, math.Hypot(in, out), math.Atan2(out, in) / gamma}
 		})

@@ -117,7 +117,7 @@ func open(perSec float64, hold sim.Law) sim.LoadSpec {
 // replicate runs a spec as often as effort says, discards warm of each run and returns the samples of each of sample's
 // measures after span.
 func replicate(t *testing.T, name string, spec sim.Spec, warm, span time.Duration,
-	look func(*sim.World) []float64) [][]float64 {
+	sample func(*sim.World) []float64) [][]float64 {
 	t.Helper()
 	replications, _ := effort()
 	var out [][]float64
@@ -129,7 +129,7 @@ func replicate(t *testing.T, name string, spec sim.Spec, warm, span time.Duratio
 		w.Sleep(t.Context(), warm)
 		w.ResetResults()
 		w.Sleep(t.Context(), span)
-		for i, x := range look(w) {
+		for i, x := range sample(w) {
 			if i == len(out) {
 				out = append(out, nil)
 			}

@@ -31,23 +31,23 @@ func TestARunThatWaitsHearsOfItsJournal(t *testing.T) {
 		if c.paused {
 			r.Paused = func() verdict.Reason { return verdict.Noted("paused by ann") }
 		}
-		looks, at := 0, 0
-		r.Seen = func(control.State, state.Action) { looks++ }
+		samples, at := 0, 0
+		r.Seen = func(control.State, state.Action) { samples++ }
 		r.Recordable = func() error {
-			if last := len(x.events) - 1; at == 0 && looks > 5 && (x.events[last].Kind == state.HoldBegan ||
+			if last := len(x.events) - 1; at == 0 && samples > 5 && (x.events[last].Kind == state.HoldBegan ||
 				x.events[last].Kind == state.Acted) {
-				at = looks
+				at = samples
 			}
-			if at > 0 && looks > at+10 {
+			if at > 0 && samples > at+10 {
 				return moved
 			}
 			return nil
 		}
 		report, err := r.Run(t.Context(), x.goal, state.JournalState{})
-		if !errors.Is(err, moved) || at == 0 || looks > at+12 {
+		if !errors.Is(err, moved) || at == 0 || samples > at+12 {
 			t.Errorf("%s: %v (%s %s) after %d samples, %d of them waiting; want an end with the journal's error", c.name, err,
 				report.Outcome,
-				report.Reason.Text(), looks, looks-at)
+				report.Reason.Text(), samples, samples-at)
 		}
 	}
 }
@@ -65,9 +65,9 @@ func (s *lateSwitch) Get(ctx context.Context) (int, bool, error) {
 	return s.Switch.Get(ctx)
 }
 
-// TestARollbackTurnsNoSwitchThatNoStepHasTurned: one that stands somewhere, and says so only when the rollback is on
+// TestARollbackChangesNoSwitchThatNoStepHasChanged: one that stands somewhere, and says so only when the rollback is on
 // its way, stays there; and what a rollback knows of loads is no base for a shift.
-func TestARollbackTurnsNoSwitchThatNoStepHasTurned(t *testing.T) {
+func TestARollbackChangesNoSwitchThatNoStepHasChanged(t *testing.T) {
 	for _, mute := range []int{0, 3, 8} {
 		spec, _ := shiftFleet(1, false)
 		x, s := shortShift(t, 1, spec)

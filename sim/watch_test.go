@@ -16,7 +16,7 @@ func watched(t *testing.T, w *World, d time.Duration) {
 		v.inside[x] = insideOf(w, x)
 	}
 	v.begin()
-	w.after = v.look
+	w.after = v.check
 	defer func() { w.after = nil }()
 	if err := w.Sleep(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ type watcher struct {
 
 func insideOf(w *World, x *tally) int {
 	n := x.waiting
-	for _, p := range w.copies[x.id] {
+	for _, p := range w.linePools[x.id] {
 		n += p.active
 	}
 	return n
@@ -49,7 +49,7 @@ func insideOf(w *World, x *tally) int {
 // agesOf sums the ages of all clients inside.
 func agesOf(w *World, x *tally) float64 {
 	var sum float64
-	for _, p := range w.copies[x.id] {
+	for _, p := range w.linePools[x.id] {
 		for k := range p.queue.n {
 			sum += float64(w.now - p.queue.ring[(p.queue.head+k)&(len(p.queue.ring)-1)].asked)
 		}
@@ -75,7 +75,7 @@ func (v *watcher) begin() {
 	}
 }
 
-func (v *watcher) look() {
+func (v *watcher) check() {
 	w, t := v.w, v.t
 	if w.now < v.last {
 		t.Fatalf("time went from %d back to %d", v.last, w.now)
@@ -218,12 +218,12 @@ func (v *watcher) counts() {
 // asked only where everybody who leaves is booked.
 func (v *watcher) littlesLaw() {
 	w := v.w
-	v.look()
+	v.check()
 	for _, a := range w.aliases {
 		v.sojourn[w.tallyOf[a.spec.ID]] += float64(a.xactTime)
 	}
 	for _, x := range w.tallies {
-		if v.down || x.timedOut+x.refused+x.vanished > 0 || w.copies[x.id][0].alias.session {
+		if v.down || x.timedOut+x.refused+x.vanished > 0 || w.linePools[x.id][0].alias.session {
 			continue
 		}
 		times := v.sojourn[x] + agesOf(w, x) - v.ages[x]

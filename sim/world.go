@@ -23,19 +23,19 @@ type World struct {
 	slots  []slotOwner
 	conns  []conn
 
-	servers   []*server
-	processes []*process
-	aliases   []*alias
-	pools     []*pool
-	copies    map[string][]*pool // by pool id, process by process
-	loads     []demand
-	signals   []*signal
-	faults    []string  // of each of the spec's faults: its name while it is on
-	struck    []string  // that began since the last Sample, each once
-	admitted  []int     // of each fault: the direct connections that found a slot
-	shares    []float64 // of the traffic switches, in percent
-	prevLook  int64     // when Observe was last called; negative: never
-	blind     int       // lost scrapes that are on
+	servers    []*server
+	processes  []*process
+	aliases    []*alias
+	pools      []*pool
+	linePools  map[string][]*pool // by pool id, process by process
+	loads      []demand
+	signals    []*signal
+	faults     []string  // of each of the spec's faults: its name while it is on
+	struck     []string  // that began since the last Sample, each once
+	admitted   []int     // of each fault: the direct connections that found a slot
+	shares     []float64 // of the traffic switches, in percent
+	prevSample int64     // when Observe was last called; negative: never
+	blind      int       // lost scrapes that are on
 
 	tallies []*tally // one per pool_size line, sorted by id
 	tallyOf map[string]*tally
@@ -45,7 +45,7 @@ type World struct {
 
 	awake *process // one of its pools has made room under a cap: another may launch at the end of this event
 
-	after func() // tests look after every event
+	after func() // tests check after every event
 }
 
 var (
@@ -128,7 +128,8 @@ func (w *World) At() time.Duration { return time.Duration(w.now) }
 // Now returns Spec.Start plus At.
 func (w *World) Now() time.Time { return w.spec.Start.Add(time.Duration(w.now)) }
 
-// patience is how many events pass between two samples of the caller's context.
+// patience is how many events pass between two questions whether the caller's context has ended. chosen: 2^14, because
+// they take about a millisecond.
 const patience = 1 << 14
 
 // Sleep runs the world for d of virtual time. When ctx ends first it returns ctx's error, after Spec.MaxEvents one of
@@ -172,7 +173,7 @@ func (w *World) run(until int64, most int) bool {
 		for w.awake != nil {
 			p := w.awake
 			w.awake = nil
-			p.turn()
+			p.loopPass()
 		}
 		if w.after != nil {
 			w.after()
@@ -210,38 +211,38 @@ func (w *World) entry(e entry) {
 	case atAct:
 		_ = w.Do(w.spec.Script[e.ref]) // New has checked it
 	case atFault:
-		w.strike(e.ref)
+		w.beginFault(e.ref)
 	case atRelief:
 		w.relieve(e.ref)
 	case atBurst:
-		w.turn(e.ref)
+		w.switchBurst(e.ref)
 	case atScrape:
 		w.scrape(w.signals[e.ref], e.ref)
 	}
 }
 
-// Observe takes one sample, as the live fleet does: consoles, then servers, Spec.LookLatency of virtual time in all. A
-// process that does not answer is an error of KindUnreachable, never a partial picture.
+// Observe takes one sample, as the live fleet does: consoles, then servers, Spec.SampleLatency of virtual time in all.
+// A process that does not answer is an error of KindUnreachable, never a partial picture.
 func (w *World) Observe(ctx context.Context) (fleet.Observation, error) {
-	o := fleet.Observation{At: w.Now(), Took: w.spec.LookLatency}
+	o := fleet.Observation{At: w.Now(), Took: w.spec.SampleLatency}
 	for _, p := range w.processes {
 		if !p.up || p.silent > 0 {
 			return fleet.Observation{}, &operr.Error{Kind: operr.KindUnreachable, Subject: p.id,
 				Err: errNoAnswer, Hint: "check faults: of the scenario: this one is simulated"}
 		}
 		if w.now >= p.due {
-			p.turn() // a question on the console is a pass of the loop, too
+			p.loopPass() // a question on the console is a pass of the loop, too
 		}
 		o.Processes = append(o.Processes, w.showProcess(p))
 	}
-	if err := w.Sleep(ctx, w.spec.LookLatency); err != nil {
+	if err := w.Sleep(ctx, w.spec.SampleLatency); err != nil {
 		return fleet.Observation{}, err
 	}
 	for _, s := range w.servers {
 		o.Servers = append(o.Servers, w.showServer(s))
 	}
 	o.Signals = w.cpuSignals()
-	w.prevLook = w.now
+	w.prevSample = w.now
 	slices.SortFunc(o.Processes, func(a, b fleet.Process) int { return byID(a.ID, b.ID) })
 	slices.SortFunc(o.Servers, func(a, b fleet.Server) int { return byID(a.Name, b.Name) })
 	return o, nil

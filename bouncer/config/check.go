@@ -10,9 +10,9 @@ import (
 const (
 	// MaxConns is the most connections of a server. Source: PostgreSQL 16, MAX_BACKENDS in postmaster/postmaster.h.
 	MaxConns = 262143
-	// MaxCopies is the most pools of one line, processes × users. chosen: 4096 because that is 64 processes with
+	// MaxLinePools is the most pools of one line, processes × users. chosen: 4096 because that is 64 processes with
 	// 64 users each; more is a slip.
-	MaxCopies = 4096
+	MaxLinePools = 4096
 	// MaxRate is the most transactions per second of one pool. chosen: 1e7 because no server of today does a tenth of it.
 	MaxRate = 1e7
 	// MaxHold is the longest time of a transaction, in seconds. chosen: a day because what holds a connection longer is no

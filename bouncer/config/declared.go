@@ -69,7 +69,7 @@ func (p Pool) declared() budget.DeclaredPool {
 		MaxWaitMean: budget.DefaultMaxWaitMean, MaxWaitP99: budget.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
 		Count: countOf(p.Count, budget.CountWorst), Users: p.UserNames(), Size: p.Size.pointer(),
 		ReserveConns: p.ReserveSize.pointer(),
-		Copies:       p.Copies.N, MaxDBConns: p.MaxDBConnections.pointer(),
+		LinePools:    p.LinePools.N, MaxDBConns: p.MaxDBConnections.pointer(),
 	}
 	if servers := p.servers(); len(servers) > 0 {
 		d.Server, d.AlsoOn = servers[0], servers[1:]

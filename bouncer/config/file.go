@@ -81,7 +81,7 @@ type Pool struct {
 	Users            []PoolUser `yaml:"users"`
 	Size             Int        `yaml:"size"`
 	ReserveSize      Int        `yaml:"reserve_size"`
-	Copies           Int        `yaml:"copies"`
+	LinePools        Int        `yaml:"line_pools"`
 	MaxDBConnections Int        `yaml:"max_db_connections"`
 	Load             *Load      `yaml:"load"`
 }
@@ -144,7 +144,7 @@ type Reserve struct {
 	Max Int `yaml:"max"`
 }
 
-// Load is a load that is known or supposed, over all copies of the pool.
+// Load is a load that is known or supposed, over all pools of its line.
 type Load struct {
 	ArrivalsPerSec Num `yaml:"arrivals_per_sec"`
 	MeanHold       Dur `yaml:"mean_hold"`

@@ -126,7 +126,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	k.ShareIn(path+".utilization", p.Utilization, 0.01, 0.99)
 	k.Wait(path+".max_wait.mean", p.MaxWait.Mean)
 	k.Wait(path+".max_wait.p99", p.MaxWait.P99)
-	k.Int(path+".survive_loss", p.SurviveLoss, 0, MaxCopies)
+	k.Int(path+".survive_loss", p.SurviveLoss, 0, MaxLinePools)
 	k.OneOf(path+".count", p.Count, "worst", "peak", "p99")
 	if p.Reserve != nil {
 		k.Int(path+".reserve.min", p.Reserve.Min, 0, MaxConns)
@@ -144,7 +144,7 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 		k.Int(path+".size", p.Size, 1, MaxConns)
 	}
 	k.Int(path+".reserve_size", p.ReserveSize, 0, MaxConns)
-	k.Int(path+".copies", p.Copies, 1, MaxCopies)
+	k.Int(path+".line_pools", p.LinePools, 1, MaxLinePools)
 	k.Int(path+".max_db_connections", p.MaxDBConnections, 0, MaxConns)
 	users := map[string]bool{}
 	for i, u := range p.Users {

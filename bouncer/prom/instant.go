@@ -110,15 +110,13 @@ const wrapHint = "wrap the query in sum(…), avg(…) or max(…), or add label
 
 // Signal is Instant as the planner takes it: the error goes into the Signal, whose Value is unknown then.
 func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.Signal {
-	s := fleet.Signal{Name: name, Server: server, Value: fleet.Unknown()}
 	value, at, err := c.Instant(ctx, name, query)
-	s.At = at
 	if err != nil {
-		s.Error = err.Error()
+		s := fleet.NoSignal(name, server, fleet.FaultSource, err.Error())
+		s.At = at
 		return s
 	}
-	s.Value = fleet.Float(value)
-	return s
+	return fleet.Signal{Name: name, Server: server, Value: fleet.Float(value), At: at}
 }
 
 // errNoResult is of JSON without a result: the API client finds no fault in it.

@@ -90,7 +90,7 @@ func (r *redactor) observation(o fleet.Observation) fleet.Observation {
 	o.Signals = slices.Clone(o.Signals)
 	for i, s := range o.Signals {
 		s.Server = r.server(s.Server)
-		if s.Error != "" {
+		if !s.Read() {
 			s.Error = "left out" // an error names what could not be reached
 		}
 		o.Signals[i] = s

@@ -47,7 +47,7 @@ func (o output) loads(e load.Evidence, loads []load.Load) error {
 	}
 	t := o.table("POOL", "LOAD", "LOW–HIGH", "ARRIVALS/S", "MEAN HOLD", "MEAN WAIT", "TRANSACTIONS", "FULL", "FOUND BY")
 	for _, l := range loads {
-		if l.Unknown != "" {
+		if l.Unknown.Any() {
 			t.AppendRow(table.Row{l.Pool, "?"})
 			continue
 		}
@@ -66,15 +66,15 @@ func (o output) loads(e load.Evidence, loads []load.Load) error {
 	t.SetColumnConfigs(right)
 	t.Render()
 	for _, l := range loads {
-		if l.Unknown != "" {
-			fmt.Fprintln(o.w, o.warn("! "+l.Pool+": "+l.Unknown))
+		if l.Unknown.Any() {
+			fmt.Fprintln(o.w, o.warn("! "+l.Pool+": "+l.Unknown.Text()))
 		}
 		for _, n := range l.Notes {
 			fmt.Fprintln(o.w, o.warn("! "+n))
 		}
 	}
 	for _, b := range e.Breaks {
-		fmt.Fprintln(o.w, o.warn("! "+b))
+		fmt.Fprintln(o.w, o.warn("! "+b.Text()))
 	}
 	fmt.Fprintf(o.w, "loads in Erlangs (mean busy connections that the demand needs), from %s\n", usedText(e, loads))
 	return nil
@@ -90,7 +90,7 @@ func usedText(e load.Evidence, loads []load.Load) string {
 	var without []string
 	known, longest := 0, 0
 	for _, l := range loads {
-		if l.Unknown != "" {
+		if l.Unknown.Any() {
 			continue
 		}
 		known++

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestEstimateSaysWhatItHasUsed: a history of too few minutes is not used, and a plan says so, too.
@@ -24,7 +25,7 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 		return load.PoolHistory{Pool: pool, Erlangs: load.Histogram{Samples: n}, Censored: full}
 	}
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	loads := []load.Load{{Pool: "a/x"}, {Pool: "b/x"}, {Pool: "c/x", Unknown: "not seen"}}
+	loads := []load.Load{{Pool: "a/x"}, {Pool: "b/x"}, {Pool: "c/x", Unknown: verdict.Print(verdict.NeverShown, "")}}
 	for _, c := range []struct {
 		name    string
 		history load.History

@@ -25,7 +25,7 @@ func TestFiguresHaveNoExponent(t *testing.T) {
 		point := learn.SoakResult{X: 5, From: learn.Measure{Erlangs: x}, To: learn.Measure{Erlangs: x},
 			Expected: &load.Range{Lower: x, Upper: x}}
 		plan := sizing.Plan{Objective: fleet.Float(x), Now: fleet.Float(x), Gap: fleet.Float(x),
-			Servers: []sizing.PlanServer{{Name: "pg", Price: sizing.PlanPrice{OneMore: &sizing.OneMore{Saves: x},
+			Servers: []sizing.PlanServer{{Name: "pg", Marginal: sizing.Marginal{OneMore: &sizing.OneMore{Saves: x},
 				OneFewer: &sizing.OneFewer{Costs: x}},
 				CPU: sizing.PlanCPU{Now: fleet.Float(x), Predicted: fleet.Float(x), Growth: fleet.Float(x),
 					Ceiling: fleet.Float(x)}}},

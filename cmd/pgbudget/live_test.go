@@ -325,7 +325,8 @@ func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
 	for _, line := range s.Ledger[1:] {
 		sum += line.Conns
 	}
-	if sum != 100 || s.MaxConns != 100 || s.PlannedConns > s.BudgetConns || len(p.Pools) != 2 || p.Pools[0].Copies != 4 ||
+	if sum != 100 || s.MaxConns != 100 || s.PlannedConns > s.BudgetConns || len(p.Pools) != 2 ||
+		p.Pools[0].LinePools != 4 ||
 		p.Pools[0].Evidence.Xacts < 100 {
 		t.Errorf("%+v", p)
 	}

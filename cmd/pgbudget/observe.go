@@ -92,7 +92,7 @@ func (o output) observation(x fleet.Observation) error {
 		limits("database", s.Databases)
 	}
 	for _, sig := range x.Signals {
-		if sig.Error != "" {
+		if !sig.Read() {
 			fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! %s of %s: %s", sig.Name, sig.Server, sig.Error)))
 			continue
 		}

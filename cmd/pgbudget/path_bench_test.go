@@ -26,7 +26,8 @@ func declaredPools(tb testing.TB, pools int) string {
 		if i == 0 {
 			size, load = 60, 4000
 		}
-		fmt.Fprintf(&b, "  - {pool: g%04d/app, size: %d, copies: %d, load: {arrivals_per_sec: %.1f, mean_hold: 20ms}}\n", i,
+		fmt.Fprintf(&b, "  - {pool: g%04d/app, size: %d, line_pools: %d, load: {arrivals_per_sec: %.1f, mean_hold: 20ms}}\n",
+			i,
 			size, 1+i%3, load)
 	}
 	file := filepath.Join(tb.TempDir(), "pools.yaml")

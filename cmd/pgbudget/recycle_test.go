@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
@@ -34,19 +35,20 @@ func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 // TestAPlanClaimsNoWaitOfWhatIsNotKnown: of pools that keep their size, or of which only a lower bound is known.
 func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 	from := 8
-	pool := func(frozen string, atLeast bool) sizing.PlanPool {
+	pool := func(frozen verdict.Printed, atLeast bool) sizing.PlanPool {
 		return sizing.PlanPool{ID: "rw/shop", FromSize: &from, ToSize: 8, Frozen: frozen, AtLeast: atLeast, UseNow: 1}
 	}
 	for _, c := range []struct {
 		pools []sizing.PlanPool
 		want  string
 	}{
-		{[]sizing.PlanPool{pool("paused", false)}, "waiting clients: not counted"},
-		{[]sizing.PlanPool{pool("", true)}, "waiting clients: not known"},
-		{[]sizing.PlanPool{pool("", true), pool("", false)},
+		{[]sizing.PlanPool{pool(verdict.Print(verdict.NotListed, ""), false)}, "waiting clients: not counted"},
+		{[]sizing.PlanPool{pool(verdict.Printed{}, true)}, "waiting clients: not known"},
+		{[]sizing.PlanPool{pool(verdict.Printed{}, true), pool(verdict.Printed{}, false)},
 			"waiting clients: at least 2 → at least 1 expected, weighted (M/M/c), proved optimal if the loads marked ≥ are " +
 				"no larger"},
-		{[]sizing.PlanPool{pool("", false)}, "waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
+		{[]sizing.PlanPool{pool(verdict.Printed{}, false)},
+			"waiting clients: 2 → 1 expected, weighted (M/M/c), proved optimal"},
 	} {
 		if got := waitingLine(sizing.Plan{Pools: c.pools, Now: 2, Objective: 1, WaitModel: "M/M/c"}); !strings.HasPrefix(got,
 			c.want) {
@@ -54,7 +56,7 @@ func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	output{w: &b}.next(sizing.Plan{Pools: []sizing.PlanPool{pool("", true)}})
+	output{w: &b}.next(sizing.Plan{Pools: []sizing.PlanPool{pool(verdict.Printed{}, true)}})
 	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") ||
 		strings.Contains(got, "cannot keep up") {
 		t.Errorf("%q; a pool that was full may keep up", got)

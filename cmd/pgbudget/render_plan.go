@@ -39,7 +39,7 @@ func (o output) plan(p sizing.Plan) error {
 func waitingLine(p sizing.Plan) string {
 	ours, bounds := 0, 0
 	for _, x := range p.Pools {
-		if x.Frozen == "" {
+		if !x.Frozen.Any() {
 			ours++
 			if x.AtLeast {
 				bounds++
@@ -82,7 +82,7 @@ func (o output) server(s sizing.PlanServer, proved string) {
 			-s.SavedConns)
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))
-	if line := priceLine(s.Price); line != "" {
+	if line := marginalLine(s.Marginal); line != "" {
 		fmt.Fprintf(o.w, "%s   %s\n", indent, line)
 	}
 }
@@ -114,7 +114,7 @@ func cpuLine(c sizing.PlanCPU) string {
 	return line
 }
 
-func priceLine(p sizing.PlanPrice) string {
+func marginalLine(p sizing.Marginal) string {
 	var parts []string
 	if m := p.OneMore; m != nil {
 		parts = append(parts, fmt.Sprintf("%d more %s would save %s waiting clients (%s)", m.ShortConns,
@@ -153,11 +153,11 @@ func (o output) pools(p sizing.Plan) {
 func copies(x sizing.PlanPool) string {
 	switch {
 	case x.ReserveSize != x.ReserveFrom:
-		return fmt.Sprintf("%d +%d → +%d", x.Copies, x.ReserveFrom, x.ReserveSize)
+		return fmt.Sprintf("%d +%d → +%d", x.LinePools, x.ReserveFrom, x.ReserveSize)
 	case x.ReserveSize > 0:
-		return fmt.Sprintf("%d +%d", x.Copies, x.ReserveSize)
+		return fmt.Sprintf("%d +%d", x.LinePools, x.ReserveSize)
 	default:
-		return fmt.Sprint(x.Copies)
+		return fmt.Sprint(x.LinePools)
 	}
 }
 
@@ -184,7 +184,7 @@ func change(from, to string) string {
 }
 
 func loadText(x sizing.PlanPool) string {
-	if x.LoadUnknown != "" {
+	if x.LoadUnknown.Any() {
 		return "?"
 	}
 	sign := ""
@@ -260,7 +260,7 @@ func number(f fleet.Float) string {
 func proofFor(gap fleet.Float, pools []sizing.PlanPool, server string) string {
 	text := proof(gap)
 	for _, x := range pools {
-		if x.AtLeast && x.Frozen == "" && gap.Known() && (server == "" || x.Server == server) {
+		if x.AtLeast && !x.Frozen.Any() && gap.Known() && (server == "" || x.Server == server) {
 			return text + " if the loads marked ≥ are no larger"
 		}
 	}
@@ -290,7 +290,7 @@ func (o output) next(p sizing.Plan) {
 		case x.UseNow.Known() && x.UseNow >= 1:
 			full = append(full, x.ID)
 		}
-		if x.Frozen == "" {
+		if !x.Frozen.Any() {
 			r, g := acts(x)
 			release, grant = append(release, r...), append(grant, g...)
 		}

@@ -163,8 +163,8 @@ func (o output) demands(r batch.VariantReport) {
 	fmt.Fprintln(o.w)
 	t := o.table("POOL", "TRUE LOAD", "ESTIMATED", "LOW–HIGH", "FULL", "FOUND BY")
 	for _, d := range r.Demands {
-		if d.Found.Unknown != "" {
-			t.AppendRow(table.Row{d.Pool, erlangs(float64(d.True)), "?", "", "", d.Found.Unknown})
+		if d.Found.Unknown.Any() {
+			t.AppendRow(table.Row{d.Pool, erlangs(float64(d.True)), "?", "", "", d.Found.Unknown.Text()})
 			continue
 		}
 		sign := ""

@@ -303,7 +303,8 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	for group, erlangs := range map[string]float64{"main": f.of.web, "ci": f.of.ci, "jobs": f.of.jobs} {
 		hold := f.runs[map[string]string{"main": "web", "ci": "ci by ci", "jobs": "jobs"}[group]].Ledger().MeanHeld()
 		perSec := erlangs / f.hold.Seconds() / f.slow
-		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, copies: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, load: "+
+		fmt.Fprintf(&b, "  - {pool: %s/app, size: %d, line_pools: 1, max_wait: {mean: 1s, p99: 10s}, utilization: 99%%, "+
+			"load: "+
 			"{arrivals_per_sec: %g, mean_hold: %v}}\n", group, sizes[group], perSec, hold)
 	}
 	file := filepath.Join(t.TempDir(), "truth.yaml")

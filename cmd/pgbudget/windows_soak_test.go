@@ -132,7 +132,7 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]clients.Ledger, l
 			r := g.Erlangs
 			said = append(said, saidOf(g))
 			switch {
-			case g.Unknown != "":
+			case g.Unknown.Any():
 			case g.AtLeast:
 				if r.Lower > most {
 					t.Errorf("%s: at least %.3f, and %.3f is true", s.name, r.Lower, most)
@@ -176,7 +176,7 @@ func judgeWindows(t testing.TB, all []*looked, seen map[string]clients.Ledger, l
 // saidOf is what the command says of a load in one window.
 func saidOf(l load.Load) string {
 	switch {
-	case l.Unknown != "":
+	case l.Unknown.Any():
 		return "?"
 	case l.AtLeast:
 		return fmt.Sprintf("≥ %.2f", l.Erlangs.Lower)

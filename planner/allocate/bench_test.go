@@ -19,7 +19,7 @@ type seat struct {
 }
 
 // bare is what a first draft of the allocator looks like: a heap of pools, the
-// best gain per connection taken while it fits; no check, no proof, no price.
+// best gain per connection taken while it fits; no check, no proof, no marginals.
 // It takes the same Erlang steps and returns the sum of the sizes.
 func bare(p allocate.Problem, heap []seat) int {
 	row := p.Rows[0]
@@ -72,15 +72,15 @@ func sift(h []seat, i int) {
 }
 
 // BenchmarkAgainstBareGreedy times Solve beside the bare loop in the same run
-// and reports the ratio of their times. Asked: at most 5 with unit copies and
-// 10 pools, at most 40 with copies up to 8, where the bare answer is not even
+// and reports the ratio of their times. Asked: at most 5 with unit pools of the line and
+// 10 pools, at most 40 with pools of the line up to 8, where the bare answer is not even
 // optimal.
 func BenchmarkAgainstBareGreedy(b *testing.B) {
-	for _, c := range []struct{ pools, conns, copies int }{
+	for _, c := range []struct{ pools, conns, linePools int }{
 		{10, 500, 1}, {10, 500, 8}, {1000, 20000, 1}, {1000, 20000, 8}, {100000, 1000000, 1}, {100000, 1000000, 8},
 	} {
-		b.Run(fmt.Sprintf("pools=%d/copies=%d", c.pools, c.copies), func(b *testing.B) {
-			p := fleets.One(1, c.pools, c.conns, c.copies)
+		b.Run(fmt.Sprintf("pools=%d/line_pools=%d", c.pools, c.linePools), func(b *testing.B) {
+			p := fleets.One(1, c.pools, c.conns, c.linePools)
 			heap := make([]seat, 0, c.pools)
 			var ours, theirs time.Duration
 			inner := max(1, 100/c.pools) // so that reading the clock costs nothing
@@ -109,8 +109,8 @@ func BenchmarkAgainstBareGreedy(b *testing.B) {
 // own, and reports the gap that is left, relative to the objective.
 func BenchmarkGrouped(b *testing.B) {
 	for _, c := range []struct {
-		pools, conns, copies, users, databases int
-		byCopies                               bool
+		pools, conns, linePools, users, databases int
+		byLinePools                               bool
 	}{
 		{100, 2000, 1, 12, 0, true},
 		{1000, 20000, 1, 40, 20, true},
@@ -126,10 +126,11 @@ func BenchmarkGrouped(b *testing.B) {
 		{1000, 20000, 8, 20, 10, true},
 		{10000, 200000, 8, 100, 0, true},
 	} {
-		name := fmt.Sprintf("pools=%d/copies=%d/users=%d/databases=%d/bycopies=%v", c.pools, c.copies, c.users, c.databases,
-			c.byCopies)
+		name := fmt.Sprintf("pools=%d/line_pools=%d/users=%d/databases=%d/by_line_pools=%v", c.pools, c.linePools, c.users,
+			c.databases,
+			c.byLinePools)
 		b.Run(name, func(b *testing.B) {
-			p := fleets.Grouped(1, fleets.One(1, c.pools, c.conns, c.copies), c.users, c.databases, c.byCopies)
+			p := fleets.Grouped(1, fleets.One(1, c.pools, c.conns, c.linePools), c.users, c.databases, c.byLinePools)
 			var sol allocate.Solution
 			b.ReportAllocs()
 			for b.Loop() {

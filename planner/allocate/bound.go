@@ -13,7 +13,7 @@ func (m *mesh) whole() box {
 }
 
 // gap bounds by how much the cost at k, which respects the rows, exceeds the
-// least cost within the box, by the Lagrangian at the rows' prices y >= 0:
+// least cost within the box, by the Lagrangian at the rows' shadow prices y >= 0:
 //
 //	Σ_r y_r × spare_r(k) + Σ_j (reduced cost of item j at k_j - its least in the box)
 //

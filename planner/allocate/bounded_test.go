@@ -14,7 +14,7 @@ func TestAGapIsNeverBelowTheTruthWhenTheSearchIsCutOff(t *testing.T) {
 	}{
 		{"one row, no exact search", drawOneRow, limits{}},
 		{"one row, a few states", drawOneRow, limits{effort: 20}},
-		{"roles, the root only", drawNestedCopies, limits{}},
+		{"roles, the root only", drawNestedLinePools, limits{}},
 		{"mixed, the root only", drawMixed, limits{}},
 		{"mixed, a few nodes", drawMixed, limits{work: 3000}},
 	} {

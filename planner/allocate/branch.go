@@ -62,7 +62,7 @@ type tree struct {
 	best   []int     // the best sizes so far
 	gained float64   // what best saves over first
 	tiny   float64   // less than this is rounding
-	y      []float64 // the row prices of the root
+	y      []float64 // the shadow prices of the root
 	open   nodes
 	made   int   // nodes kept
 	visits int   // nodes bounded

@@ -40,7 +40,7 @@ func (c *column) takes(k, t int) int {
 	return c.use[k*len(c.rows)+t]
 }
 
-// price is what a unit of a curve costs at the rows' prices.
+// price is what a unit of a curve costs at the rows' shadow prices.
 func (c *column) price(y []float64) float64 {
 	p := 0.0
 	for t, r := range c.rows {
@@ -49,7 +49,7 @@ func (c *column) price(y []float64) float64 {
 	return p
 }
 
-// reduced is the cost of option k of a list at the rows' prices.
+// reduced is the cost of option k of a list at the rows' shadow prices.
 func (c *column) reduced(k int, y []float64) float64 {
 	p := c.cost[k]
 	for t, r := range c.rows {
@@ -58,7 +58,7 @@ func (c *column) reduced(k int, y []float64) float64 {
 	return p
 }
 
-// best returns the choice that costs least at the rows' prices, the first of
+// best returns the choice that costs least at the rows' shadow prices, the first of
 // equals.
 func (c *column) best(y []float64) (k int) {
 	if c.ladder == nil {
@@ -79,7 +79,7 @@ func (c *column) best(y []float64) (k int) {
 	return sort.Search(min(len(l.gains), l.top), func(j int) bool { return l.gains[j] <= p })
 }
 
-// choice is one choice of a column, and what it loses at the rows' prices
+// choice is one choice of a column, and what it loses at the rows' shadow prices
 // against the column's best.
 type choice struct {
 	k    int
@@ -123,7 +123,7 @@ func (c *column) choices(y []float64, limit float64) []choice {
 	return out
 }
 
-// loss is what choice k loses at the rows' prices against the column's best.
+// loss is what choice k loses at the rows' shadow prices against the column's best.
 func (c *column) loss(k int, y []float64) float64 {
 	best := c.best(y)
 	if c.ladder == nil {

@@ -37,7 +37,7 @@ func (c *core) search(left int, price, idle float64) bool {
 	return true
 }
 
-// merge joins the states with their copies that use candidate id, in order of
+// merge joins the states with their pools of the line that use candidate id, in order of
 // connections, and keeps those that are worth more than every smaller one and
 // may still lead to an answer better than the best. spend and free bound from
 // below what it costs to use up, or to win back, one connection hereafter.

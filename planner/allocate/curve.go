@@ -23,8 +23,8 @@ type Curve interface {
 // Table is a Curve given point by point: Costs[k] is the cost at size From+k.
 // Beyond its last point the cost stays what it is there.
 type Table struct {
-	From  int
-	Costs []float64
+	From  int       // the size of Costs[0], in units
+	Costs []float64 // of each size from From on, >= 0, in the unit of the objective
 }
 
 var _ Curve = Table{}

@@ -4,7 +4,7 @@ package allocate
 // families: greedy first, then improving cycles until none is left. The arcs'
 // incidence is totally unimodular, so the integer answer is optimal exactly
 // when no residual cycle gains (Klein 1967). The node potentials of the last
-// search are row prices; the gap they prove is what is returned.
+// search are shadow prices; the gap they prove is what is returned.
 func (s *solver) flow(rows []int, owner0, owner1 []int32) (gap float64) {
 	m := s.newMesh(rows)
 	m.greedy(func(int) float64 { return 1 })
@@ -43,11 +43,11 @@ func (w *network) refresh(b int) {
 }
 
 // margin is the relative gain that an arc must add to a walk to count: less
-// may be rounding, and rounding would turn in circles. Chosen: a walk adds a
+// may be rounding, and rounding would go in circles. Chosen: a walk adds a
 // few dozen gains, each good to 2^-53.
 const margin = 1e-13
 
-// search looks for a residual cycle that gains, by Bellman and Ford from all
+// search searches for a residual cycle that gains, by Bellman and Ford from all
 // nodes at once. It returns the cycle's arcs, or none with the potentials in
 // dist.
 func (w *network) search() []hop {

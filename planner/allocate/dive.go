@@ -2,7 +2,7 @@ package allocate
 
 import "slices"
 
-// dive looks for a good answer in a box: it fixes the items whose relaxed sizes
+// dive searches for a good answer in a box: it fixes the items whose relaxed sizes
 // are whole, or nearest to whole, one split item a time, until the relaxation
 // is whole, and then exchanges units.
 func (t *tree) dive(in box) {

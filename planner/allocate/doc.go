@@ -5,7 +5,7 @@
 // by size. Every server, role and database has a cap that
 // a weighted sum of sizes must respect. Solve spends the caps where they save
 // most, says how far from the best possible answer it can be (a gap of 0 is a
-// proof), and prices one more and one fewer unit at every cap. When the floors
+// proof), and tells what one more and one fewer unit is worth at every cap. When the floors
 // alone do not fit, the answer is an Infeasible: the smallest set of pools that
 // clash, and the connections that are missing.
 //

@@ -22,7 +22,7 @@ func (c erlang) Gains(n int, dst []float64) {
 	}
 }
 
-// pools draws n pools of Erlang cost and their copies.
+// pools draws n pools of Erlang cost and their pools of the line.
 func pools(rng *rand.Rand, n, most int) (items []Item, m []int) {
 	for i := range n {
 		a := math.Exp(rng.NormFloat64())
@@ -34,7 +34,7 @@ func pools(rng *rand.Rand, n, most int) (items []Item, m []int) {
 	return items, m
 }
 
-// budgetOver returns a row by copies over the members, with room for share more
+// budgetOver returns a row by pools of the line over the members, with room for share more
 // than their floors.
 func budgetOver(items []Item, m, members []int, share float64) Row {
 	row := Row{Name: "row"}

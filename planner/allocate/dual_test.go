@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestEveryAlgorithmFindsTheSameOptimum solves crossings by copies too large for
+// TestEveryAlgorithmFindsTheSameOptimum solves crossings by pools of the line too large for
 // brute force, as one component and, with every row's items in another order
 // and the search limited, again: proofs must agree, and no cut off search may
 // beat a proof or claim a gap that is too small.
@@ -27,10 +27,11 @@ func TestEveryAlgorithmFindsTheSameOptimum(t *testing.T) {
 		if sol.Method == Branched {
 			branched++
 		}
-		turned, err := Solve(permuted(p, rng.Perm(len(items))))
-		if err != nil || !close9(turned.Objective, sol.Objective) {
-			t.Fatalf("seed %d: %s proved %v, and in another order %s proved %v", seed, sol.Method, sol.Objective, turned.Method,
-				turned.Objective)
+		permutedToo, err := Solve(permuted(p, rng.Perm(len(items))))
+		if err != nil || !close9(permutedToo.Objective, sol.Objective) {
+			t.Fatalf("seed %d: %s proved %v, and in another order %s proved %v", seed, sol.Method, sol.Objective,
+				permutedToo.Method,
+				permutedToo.Objective)
 		}
 		for _, within := range []limits{{}, {work: 1000, effort: 100}, {work: 40000}} {
 			rough, err := solve(p, within)

@@ -25,7 +25,7 @@ func ExampleSolve() {
 		fmt.Println(err)
 		return
 	}
-	more, fewer := sol.Prices[0].OneMore, sol.Prices[0].OneFewer
+	more, fewer := sol.Marginals[0].OneMore, sol.Marginals[0].OneFewer
 	fmt.Printf("sizes %v use %d of 420 (%s, gap %g)\n", sol.N, sol.RowUse[0], sol.Method, sol.Gap)
 	fmt.Printf("%d more connections would save %.2f waiting clients, %d fewer cost %.2f\n", more.Short, more.Saves,
 		fewer.Coef, fewer.Costs)

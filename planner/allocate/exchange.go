@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// refill takes the units that still fit, best gain at the rows' prices first.
+// refill takes the units that still fit, best gain at the rows' shadow prices first.
 func (m *mesh) refill(y []float64) {
 	m.greedy(func(j int) float64 {
 		if p := m.cost(j, y); p > 0 {
@@ -29,7 +29,7 @@ const (
 	// nearest to their price first. Chosen: 200² pairs take about 0.2 ms.
 	exchangeItems = 200
 	// exchangeUnits bounds the units of one item in an exchange. Chosen: the
-	// copies of a pool rarely exceed it.
+	// pools of a line rarely exceed it.
 	exchangeUnits = 16
 	// exchangeRounds bounds the passes over all pairs.
 	exchangeRounds = 50

@@ -60,7 +60,7 @@ func (s *solver) families(rows []int) (owner0, owner1 []int32, ok bool) {
 	return owner0, owner1, nested0 && nested1
 }
 
-// maxCrossing is the largest number of rows that families looks at; its table
+// maxCrossing is the largest number of rows that families considers; its table
 // of shared items is the square of it. Chosen: 64 MB.
 const maxCrossing = 4096
 

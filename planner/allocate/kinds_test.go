@@ -14,8 +14,8 @@ type kind struct {
 	draw  func(rng *rand.Rand) Problem
 }
 
-// copies draws how many connections a unit of each of n items uses.
-func copies(rng *rand.Rand, n int) func(int) int {
+// pools of the line draws how many connections a unit of each of n items uses.
+func linePools(rng *rand.Rand, n int) func(int) int {
 	most := []int{2, 3, 8, 16}[rng.IntN(4)]
 	m := make([]int, n)
 	for i := range m {
@@ -24,10 +24,10 @@ func copies(rng *rand.Rand, n int) func(int) int {
 	return func(i int) int { return m[i] }
 }
 
-// drawOneRow is a budget over pools with unequal copies.
+// drawOneRow is a budget over pools with unequal pools of the line.
 func drawOneRow(rng *rand.Rand) Problem {
 	n := 1 + rng.IntN(6)
-	m := copies(rng, n)
+	m := linePools(rng, n)
 	items := randomItems(rng, n, 5, m)
 	return Problem{Items: items, Rows: []Row{rowOver(rng, "budget", items, all(n), m)}}
 }
@@ -44,7 +44,7 @@ func drawCeilings(rng *rand.Rand) Problem {
 	return p
 }
 
-// drawUsers is a budget with unit copies around the caps of disjoint users.
+// drawUsers is a budget with unit pools of the line around the caps of disjoint users.
 func drawUsers(rng *rand.Rand) Problem {
 	n := 2 + rng.IntN(5)
 	items := randomItems(rng, n, 5, one)
@@ -89,11 +89,11 @@ func drawServers(rng *rand.Rand) Problem {
 	return p
 }
 
-// drawMixed is a budget over unequal copies with users' and databases' caps of
+// drawMixed is a budget over unequal pools of the line with users' and databases' caps of
 // unit or unequal coefficients: the general case.
 func drawMixed(rng *rand.Rand) Problem {
 	n := 3 + rng.IntN(4)
-	m := copies(rng, n)
+	m := linePools(rng, n)
 	items := randomItems(rng, n, 5, m)
 	p := Problem{Items: items, Rows: []Row{rowOver(rng, "budget", items, all(n), m)}}
 	for _, parts := range [][][]int{split(rng, n, 2), split(rng, n, 2+rng.IntN(2))} {
@@ -108,10 +108,10 @@ func drawMixed(rng *rand.Rand) Problem {
 	return p
 }
 
-// drawNestedCopies is a budget and disjoint roles, all weighing by copies.
-func drawNestedCopies(rng *rand.Rand) Problem {
+// drawNestedCopies is a budget and disjoint roles, all weighing by pools of the line.
+func drawNestedLinePools(rng *rand.Rand) Problem {
 	n := 3 + rng.IntN(4)
-	m := copies(rng, n)
+	m := linePools(rng, n)
 	items := randomItems(rng, n, 5, m)
 	p := Problem{Items: items, Rows: []Row{rowOver(rng, "budget", items, all(n), m)}}
 	for g, members := range split(rng, n, 2) {
@@ -121,12 +121,12 @@ func drawNestedCopies(rng *rand.Rand) Problem {
 }
 
 var kinds = []kind{
-	{"one row with unequal copies", Knapsack, drawOneRow},
+	{"one row with unequal coefficients", Knapsack, drawOneRow},
 	{"ceilings by single-item rows", Knapsack, drawCeilings},
-	{"nested users with unit copies", Nested, drawUsers},
+	{"nested users with unit coefficients", Nested, drawUsers},
 	{"crossing users and databases", Flow, drawCrossing},
 	{"several servers", "", drawServers},
-	{"budget and roles by copies", Layered, drawNestedCopies},
+	{"budget and roles by pools of the line", Layered, drawNestedLinePools},
 	{"some caps decide", Relaxed, drawMixed},
 	{"mixed coefficients", Branched, drawMixed},
 }

@@ -15,15 +15,15 @@ type unit struct {
 }
 
 // state is a set of swaps: the connections it adds to the answer, its loss at
-// the break rate, and the last step of the way to it, -1 for none.
+// the break rate, and the last step of the path to it, -1 for none.
 type state struct {
 	conns int
 	loss  float64
 	step  int32
 }
 
-// step is one swap on the way to a state; or, where unit is -1, the join of two
-// ways.
+// step is one swap on the path to a state; or, where unit is -1, the join of two
+// paths.
 type step struct{ before, unit, joined int32 }
 
 // core is the exact search for one row of unequal coefficients around the break
@@ -44,14 +44,14 @@ type core struct {
 	least        float64 // states that lose as much are dropped
 	complete     bool    // any state that fits is an answer: keep the best in least and best
 	best         int32   // the step that ends it; greedyWins if none beat greedy
-	effort       int     // states looked at so far
+	effort       int     // states considered so far
 	within       int     // no more of them than this
 }
 
 // greedyWins marks that no set of swaps beat the greedy answer.
 const greedyWins = -2
 
-// maxEffort bounds the states that one exact search looks at, so that a row
+// maxEffort bounds the states that one exact search considers, so that a row
 // with huge coprime coefficients cannot run for ever. Chosen: about a tenth of
 // a second; rows with coefficients up to 16 stay below one hundredth of it.
 const maxEffort = 1 << 24
@@ -113,7 +113,7 @@ func (s *solver) complete(r row, left int, price float64, open offers) (extra []
 	return extra, loss + price*float64(left)
 }
 
-// apply makes the swaps on the way to step n.
+// apply makes the swaps on the path to step n.
 func (s *solver) apply(n int32) {
 	for ; n >= 0; n = s.core.steps[n].before {
 		st := s.core.steps[n]

@@ -7,18 +7,18 @@ import (
 )
 
 // label is a choice of some columns: what it uses of every row, what it loses at
-// the rows' prices, and the way to it.
+// the rows' shadow prices, and the path to it.
 type label struct {
 	use    []int
 	key    []int   // use, or what the row surely has at the end where that is more
 	loss   float64 // of its choices
-	bound  float64 // what any way on from here loses at least
-	worth  float64 // its cost, up to a constant: of two with the same key the lower is as good in every way on
-	before int32   // way
+	bound  float64 // what any path on from here loses at least
+	worth  float64 // its cost, up to a constant: of two with the same key the lower is as good in every path on
+	before int32   // path
 }
 
-// way is one choice on the way to a label.
-type way struct {
+// path is one choice on the path to a label.
+type path struct {
 	before, column int32
 	k              int32
 }
@@ -35,7 +35,7 @@ type labels struct {
 	width  int // more labels than this are not kept
 	effort *int
 	most   []int // per row: what the columns to come may use at most
-	ways   []way
+	paths  []path
 	open   []label
 	next   []label
 	// dropped is what a label that did not fit into width loses at least.
@@ -93,8 +93,8 @@ func (m *mixed) search(y []float64, limit float64, width int, effort *int) (pick
 	if end < 0 {
 		return nil, 0, a.dropped
 	}
-	for w := a.open[end].before; w >= 0; w = a.ways[w].before {
-		picks[a.ways[w].column] = int(a.ways[w].k)
+	for w := a.open[end].before; w >= 0; w = a.paths[w].before {
+		picks[a.paths[w].column] = int(a.paths[w].k)
 	}
 	return picks, a.open[end].bound, a.dropped
 }
@@ -151,8 +151,8 @@ func (a *labels) add(j int, list []choice) {
 				continue
 			}
 			arena = arena[2*rows:]
-			a.ways = append(a.ways, way{a.open[i].before, int32(j), int32(x.k)})
-			l.before = int32(len(a.ways) - 1)
+			a.paths = append(a.paths, path{a.open[i].before, int32(j), int32(x.k)})
+			l.before = int32(len(a.paths) - 1)
 			a.next = append(a.next, l)
 		}
 	}
@@ -165,7 +165,7 @@ func (a *labels) add(j int, list []choice) {
 }
 
 // settle fills in what follows from a label's use and loss. It says false when
-// no way on from it fits the rows within the limit.
+// no path on from it fits the rows within the limit.
 func (a *labels) settle(l *label) bool {
 	l.bound, l.worth = l.loss, l.loss
 	for r, u := range l.use {

@@ -70,7 +70,7 @@ func (m *mesh) newLayers(rows []int) *layers {
 	return a
 }
 
-// solve looks for the sizes that lose least at the rows' prices y, starting
+// solve searches for the sizes that lose least at the rows' shadow prices y, starting
 // from the units that are worth their price, when the best known lose least. It
 // deepens: the search for losses below a limit is fast when the limit is small,
 // and one that comes up empty proves that nothing loses less, and how much each
@@ -111,7 +111,7 @@ func (a *layers) solve(y []float64, least float64) (proved float64, found bool) 
 			return least, false
 		}
 		if a.floor[a.root()] < proved+2*more {
-			more *= 2 // the rows add up to little more than was looked for
+			more *= 2 // the rows add up to little more than was searched for
 		}
 		proved = min(a.floor[a.root()], least)
 	}

@@ -9,7 +9,7 @@ import "math"
 // within one unit. The columns are read from the ladders as they are needed, so
 // the size of the method is rows × rows, not rows × units.
 //
-// Its row prices feed a Lagrangian bound that holds for any prices >= 0, so
+// Its shadow prices feed a Lagrangian bound that holds for any prices >= 0, so
 // rounding here can loosen a bound and never falsify it.
 type linear struct {
 	m     *mesh

@@ -45,11 +45,11 @@ func solveListed(p Problem, listed []int, within limits) (Solution, error) {
 	if math.IsNaN(sol.Objective) || math.IsInf(sol.Objective, 0) {
 		return Solution{}, fmt.Errorf("allocate: the total cost is %v: a curve's Cost is not a finite number", sol.Objective)
 	}
-	m.s.price(p, &sol)
+	m.s.marginals(p, &sol)
 	return sol, nil
 }
 
-// answer returns picks that fit: the lists' best at the rows' prices, as far as
+// answer returns picks that fit: the lists' best at the rows' shadow prices, as far as
 // the rows hold them, and the best sizes of the curves beside them.
 func (m *mixed) answer(y []float64, listed []int, within limits) ([]int, error) {
 	picks := make([]int, len(m.columns))
@@ -105,7 +105,7 @@ func (m *mixed) shrink(picks, listed []int) bool {
 }
 
 // widen exchanges one list's option for a cheaper one that fits as long as one
-// gains at the rows' prices.
+// gains at the rows' shadow prices.
 func (m *mixed) widen(picks, listed []int, y []float64) {
 	for range 4 * len(listed) {
 		spare := m.spare(picks)

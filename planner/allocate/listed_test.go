@@ -208,7 +208,7 @@ func TestAHundredListedPoolsUnderOneBudgetAreProved(t *testing.T) {
 	}
 }
 
-// drawFleet is a budget over pools of several copies, some of which are free
+// drawFleet is a budget over pools of several pools of the line, some of which are free
 // from some size on.
 func drawFleet(rng *rand.Rand, n, listed int) Problem {
 	p := Problem{Rows: []Row{{Name: "budget"}}}

@@ -37,18 +37,18 @@ func relaxation(p Problem) (cost, cut float64) {
 
 func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 	const n = manyTerms + 517
-	every := n / sampled // the items that the first price is taken from
+	every := n / sampled // the items that the first shadow price is taken from
 	for _, c := range []struct {
-		name   string
-		copies int
-		scale  float64 // of the gains of the sampled items
+		name      string
+		linePools int
+		scale     float64 // of the gains of the sampled items
 	}{
 		{"units", 1, 1},
 		{"units, the sample is poor", 1, 1e-3},
 		{"units, the sample is rich", 1, 1e3},
-		{"copies", 8, 1},
-		{"copies, the sample is poor", 8, 1e-3},
-		{"copies, the sample is rich", 8, 1e3},
+		{"coefficients", 8, 1},
+		{"coefficients, the sample is poor", 8, 1e-3},
+		{"coefficients, the sample is rich", 8, 1e3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for seed := range uint64(4) {
@@ -65,7 +65,7 @@ func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 						curve.gains[k] = g
 						g *= 0.2 + 0.8*rng.Float64()
 					}
-					coef := 1 + rng.IntN(c.copies)
+					coef := 1 + rng.IntN(c.linePools)
 					p.Items = append(p.Items, Item{ID: "pool", Lo: lo, Hi: lo + 12, Cost: curve})
 					p.Rows[0].Terms = append(p.Rows[0].Terms, Term{i, coef})
 					p.Rows[0].Cap += coef * (lo + rng.IntN(8))
@@ -75,7 +75,7 @@ func TestALongRowIsSolvedAsWellAsAShortOne(t *testing.T) {
 					t.Fatalf("seed %d: gap %v, %v", seed, sol.Gap, err)
 				}
 				bound, cut := relaxation(p)
-				if c.copies == 1 {
+				if c.linePools == 1 {
 					cut = 0
 				}
 				if excess := sol.Objective - bound; excess < -1e-9*bound || excess > cut+1e-9*bound {

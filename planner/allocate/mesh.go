@@ -76,7 +76,7 @@ func (m *mesh) move(j, units int) {
 	}
 }
 
-// cost is the price of one unit of item j at the rows' prices y.
+// cost is the price of one unit of item j at the rows' shadow prices y.
 func (m *mesh) cost(j int, y []float64) float64 {
 	p := 0.0
 	for _, u := range m.use(j) {

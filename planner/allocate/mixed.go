@@ -8,7 +8,7 @@ import (
 // mixed is a problem with lists, above its floors: a column per item, and what
 // each row that can bind has left for them.
 //
-// At row prices y >= 0 every answer costs
+// At shadow prices y >= 0 every answer costs
 //
 //	Σ over columns (reduced cost of its choice - least reduced cost) + Σ y × spare
 //
@@ -220,7 +220,7 @@ func (c *column) keep(places []int) {
 	*c = kept
 }
 
-// loss is what picks, which must fit, lose at the rows' prices.
+// loss is what picks, which must fit, lose at the rows' shadow prices.
 func (m *mixed) loss(picks []int, y []float64) float64 {
 	var total sum
 	for j := range m.columns {
@@ -243,11 +243,11 @@ func (m *mixed) spare(picks []int) []int {
 	return spare
 }
 
-// priceRounds is the number of passes over the rows' prices. Chosen: one is
+// priceRounds is the number of passes over the rows' shadow prices. Chosen: one is
 // exact for one row, and a dozen leave little to gain for several.
 const priceRounds = 12
 
-// prices looks for row prices with a high bound: row by row, each to where its
+// prices searches for shadow prices with a high bound: row by row, each to where its
 // use meets its cap. Any prices >= 0 bound; these bound well.
 func (m *mixed) prices() (y []float64) {
 	y = make([]float64, len(m.caps))

@@ -164,7 +164,7 @@ func randomItems(rng *rand.Rand, n, span int, coef func(i int) int) []Item {
 }
 
 // rowOver returns a row over the given items whose cap lies between what their
-// floors need and three quarters of the way to what their ceilings need.
+// floors need and three quarters of the path to what their ceilings need.
 func rowOver(rng *rand.Rand, name string, items []Item, members []int, coef func(i int) int) Row {
 	row := Row{Name: name}
 	low, high := 0, 0

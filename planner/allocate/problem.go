@@ -57,7 +57,7 @@ type Row struct {
 // Term says that one unit of Problem.Items[Item] uses Coef connections of the
 // row, 0 <= Coef <= MaxCoef.
 type Term struct {
-	Item, Coef int
+	Item, Coef int // index in Problem.Items; connections that a unit of it takes, 1..MaxCoef
 }
 
 // check returns every fault of the problem's form, joined: these are mistakes

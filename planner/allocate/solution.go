@@ -44,15 +44,15 @@ type Solution struct {
 	Method Method
 	// RowUse is the use of each row at N, in connections.
 	RowUse []int
-	// Prices has one entry per row. Options of a List are not priced.
-	Prices []Price
+	// Marginals has one entry per row. Options of a List have no part in them.
+	Marginals []Marginal
 }
 
-// Price is what a little more or less of a row's cap is worth. Sizes are
-// integers, so the two differ: the right price is the best unit that the row
-// keeps out, the left price the cheapest unit it could lose (Dantzig's
+// Marginal is what a little more or less of a row's cap is worth. Sizes are
+// integers, so the two differ: the right one is the best unit that the row
+// keeps out, the left one the cheapest unit it could lose (Dantzig's
 // break item seen from both sides).
-type Price struct {
+type Marginal struct {
 	OneMore  OneMore  // the best unit that more of the cap would let in
 	OneFewer OneFewer // the cheapest unit that less of the cap would take out
 }

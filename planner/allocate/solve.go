@@ -63,7 +63,7 @@ func solve(p Problem, within limits) (Solution, error) {
 	if math.IsNaN(sol.Objective) || math.IsInf(sol.Objective, 0) {
 		return Solution{}, fmt.Errorf("allocate: the total cost is %v: a curve's Cost is not a finite number", sol.Objective)
 	}
-	s.price(p, &sol)
+	s.marginals(p, &sol)
 	return sol, nil
 }
 

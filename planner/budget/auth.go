@@ -95,7 +95,7 @@ func onlyAuth(at []placed, users []string) bool {
 func authNotes(o fleet.Observation, pools []FleetPool) (notes []string) {
 	unused := map[string][]string{} // pools by user and group
 	for _, p := range pools {
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			if !c.Auth {
 				continue
 			}

@@ -65,7 +65,7 @@ func TestAuthUsersPoolCountsBeforeItWasUsed(t *testing.T) {
 			t.Errorf("%s: worst case %d, want %d: %+v", name, n, c.want, f.Pools)
 		}
 		counted := strings.Contains(strings.Join(f.Warnings, "\n"),
-			"auth_user pooler has not been used in main/app, main/other yet")
+			"auth_user pooler has opened no connection in main/app, main/other yet")
 		if name == "in every database" && !counted || name == "nobody asks" && counted {
 			t.Errorf("%s: warnings %q", name, f.Warnings)
 		}
@@ -209,7 +209,7 @@ func TestALineOfAStarThatMayNotBeInForceIsCountedAtMost(t *testing.T) {
 		o.Processes = append(o.Processes, second)
 		f := plannertest.Modelled(t, o)
 		if n := plannertest.Worst(f, "main"); n != c.want || (len(f.AtMost("main")) > 0) != c.atMost {
-			t.Errorf("%s: worst case %d, want %d; a bound because %q", name, n, c.want, f.AtMost("main"))
+			t.Errorf("%s: worst case %d, want %d; a bound because %v", name, n, c.want, f.AtMost("main"))
 		}
 	}
 }
@@ -289,9 +289,9 @@ func TestADatabaseThatIsHiddenKeepsWhatItWas(t *testing.T) {
 		PoolMode: "transaction", Proof: fleet.ProofNone,
 		Pools: []fleet.PoolGauges{{User: "app1"}}}
 	var e load.Evidence
-	for _, look := range []fleet.Observation{o, later} {
+	for _, sample := range []fleet.Observation{o, later} {
 		var err error
-		if e, err = e.Add(look); err != nil {
+		if e, err = e.Add(sample); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,28 +6,29 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open; nothing: it
-// is exact, and no arithmetic on what was seen comes to less.
-func (f Fleet) AtMost(server string) (reasons []string) {
-	var maybe []string // reasons that matter only where the worst case is less without what is in doubt
-	note := func(list *[]string, format string, args ...any) {
-		if why := fmt.Sprintf(format, args...); !slices.Contains(*list, why) {
+// AtMost says why the worst case of a server's pools today may be more than PgBouncer can ever have open, each reason
+// once; none: the worst case is exact, and no arithmetic on what was seen comes to less.
+func (f Fleet) AtMost(server string) (reasons []verdict.Reason) {
+	var maybe []verdict.Reason // reasons that matter only where the worst case is less without what is in doubt
+	note := func(list *[]verdict.Reason, why verdict.Reason) {
+		if !slices.ContainsFunc(*list, why.Same) {
 			*list = append(*list, why)
 		}
 	}
 	doubt, crossed := f.SizesInDoubt(server), false
 	if doubt {
-		note(&maybe, "sizes of users are in doubt")
+		note(&maybe, verdict.Of(verdict.SizesInDoubt, ""))
 	}
 	for _, p := range f.Pools {
 		if p.On(server) && p.Uneven {
-			note(&reasons, "the reserves of %s differ between its processes, and the largest counts", p.ID)
+			note(&reasons, verdict.Of(verdict.ReservesDiffer, p.ID))
 		}
 		if p.On(server) && p.Guessed != "" {
-			note(&reasons, "%s: %s", p.ID, p.Guessed)
+			note(&reasons, verdict.Of(verdict.LineGuessed, p.ID, p.Guessed.Text()))
 		}
 	}
 	at := placesOf(f.Pools)
@@ -39,24 +40,22 @@ func (f Fleet) AtMost(server string) (reasons []string) {
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
 			here, several = here || p.On(server), several || p.On(server) && len(p.AlsoOn) > 0
 			top := p.capIn(l.Process)
-			open, limited, passed = open+p.Copies[i].SeenConns, limited || top > 0, passed || top > 0 &&
+			open, limited, passed = open+p.LinePools[i].SeenConns, limited || top > 0, passed || top > 0 &&
 				p.openIn(l.Process) > top
 		})
+		unproved := verdict.Of(verdict.LimitUnproved, l.Process, l.Kind)
 		switch {
 		case !here:
 		case l.Unproved && several:
-			note(&reasons, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
-				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
+			note(&reasons, unproved)
 		case l.Unproved:
 			crossed = true
-			note(&maybe, "%s of users in %s is not relied on: before PgBouncer 1.23 no console shows a user's own larger "+
-				"limit; config: of the process lets pgbudget read the file", l.Kind, l.Process)
+			note(&maybe, unproved)
 		case several:
-			note(&reasons, "%s of users in %s is not relied on where connections may be opened on several servers", l.Kind,
-				l.Process)
+			note(&reasons, verdict.Of(verdict.LimitSeveral, l.Process, l.Kind))
 		case passed, limited && open > l.Conns:
 			crossed = true
-			note(&maybe, "limits of users and of databases cross in %s, and more is open than one of them allows", l.Process)
+			note(&maybe, verdict.Of(verdict.LimitsCross, l.Process))
 		}
 	}
 	if len(maybe) > 0 && f.least(doubt, crossed).counted(server) < f.counted(server) {
@@ -73,14 +72,14 @@ func (f Fleet) counted(server string) int {
 
 // least is the fleet with every doubt against it: each size and reserve that is in doubt is the smaller of the two that
 // it may be; with crossed, every limit is in force, and nothing is open yet that may pass one. So much can be opened in
-// any case: a copy that may open more adds no less, and a limit that is not in force takes nothing away.
+// any case: a pool of the line that may open more adds no less, and a limit that is not in force takes nothing away.
 func (f Fleet) least(doubt, crossed bool) Fleet {
 	f.Pools, f.Limits = slices.Clone(f.Pools), slices.Clone(f.Limits)
 	for i := range f.Pools {
 		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			c := &p.Copies[j]
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			c := &p.LinePools[j]
 			if doubt && (c.MaybeConns > 0 || c.Doubtful) {
 				*c = c.settled(p.SizeIn(c.Process), p.ReserveConns)
 			}
@@ -95,8 +94,9 @@ func (f Fleet) least(doubt, crossed bool) Fleet {
 	return f
 }
 
-// settled is a copy with the smaller of the sizes, and of the reserves, that it may have under a line of these.
-func (c Copy) settled(size, reserve int) Copy {
+// settled is a pool of the line with the smaller of the sizes, and of the reserves, that it may have under a line of
+// these.
+func (c LinePool) settled(size, reserve int) LinePool {
 	own := c.reserve(reserve)
 	if c.Doubtful {
 		own = min(reserve, max(0, c.OwnReserve))
@@ -118,7 +118,7 @@ func (c Copy) settled(size, reserve int) Copy {
 
 // openIn is what the pool has open in one process.
 func (p FleetPool) openIn(process string) (conns int) {
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Process == process {
 			conns += c.SeenConns
 		}
@@ -146,9 +146,9 @@ func (f Fleet) Reshared(server string) (Fleet, []SharedUser) {
 	f.Pools = slices.Clone(f.Pools)
 	for i := range f.Pools {
 		p := &f.Pools[i]
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			p.Copies[j].Shared = false
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			p.LinePools[j].Shared = false
 		}
 		p.Tally()
 	}
@@ -156,9 +156,9 @@ func (f Fleet) Reshared(server string) (Fleet, []SharedUser) {
 	return f, slices.DeleteFunc(shared, func(u SharedUser) bool { return u.server != server })
 }
 
-// bound counts a copy with what was declared of its user, where that is less than what its pool may open and no less
-// than what is open.
-func (c *Copy) bound(declared []UserMax, open, size, reserve int) {
+// bound counts a pool of the line with what was declared of its user, where that is less than what its pool may open
+// and no less than what is open.
+func (c *LinePool) bound(declared []UserMax, open, size, reserve int) {
 	for _, m := range declared {
 		if m.User == c.User && m.Conns < c.Worst(size, reserve) && open <= m.Conns {
 			c.FixedConns, c.MaybeConns, c.OwnSize, c.OwnReserve, c.Doubtful, c.Bounded = m.Conns, 0, false, 0, false, true
@@ -188,8 +188,8 @@ func (p FleetPool) boundNotes() []string {
 	users, processes := map[string]int{}, map[string]int{}
 	var order []string
 	free := p
-	free.Copies = slices.Clone(p.Copies)
-	for i, c := range p.Copies {
+	free.LinePools = slices.Clone(p.LinePools)
+	for i, c := range p.LinePools {
 		if !c.Bounded {
 			continue
 		}
@@ -197,7 +197,7 @@ func (p FleetPool) boundNotes() []string {
 			order = append(order, c.User)
 		}
 		users[c.User], processes[c.User] = c.FixedConns, processes[c.User]+1
-		free.Copies[i].FixedConns = 0
+		free.LinePools[i].FixedConns = 0
 	}
 	if len(order) == 0 || len(p.Sizes) == 0 {
 		return nil
@@ -212,20 +212,18 @@ func (p FleetPool) boundNotes() []string {
 		strings.Join(parts, ", "), words.Count(p.WorstConns, "connection"), free.WorstConns)}
 }
 
-// unfollowed says why no copy of a pool follows its line; empty: some do.
-func (p FleetPool) unfollowed() string {
-	if p.Sized() > 0 || len(p.Copies) == 0 {
-		return ""
+// unfollowed says why no pool of a pool's line follows its line; none: some do.
+func (p FleetPool) unfollowed() verdict.Reason {
+	if p.Sized() > 0 || len(p.LinePools) == 0 {
+		return verdict.Reason{}
 	}
 	var users []string
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if name := fmt.Sprintf("%s %d", c.User, c.fixed(p.ReserveConns)); !slices.Contains(users, name) {
 			users = append(users, name)
 		}
 	}
-	return fmt.Sprintf("pool_size %d of the line has no effect: each user has a pool_size of its own, with its reserve "+
-		"(%s)",
-		p.LargestSize(), strings.Join(users, ", "))
+	return verdict.Of(verdict.SizesOfUsers, "", p.LargestSize(), strings.Join(users, ", "))
 }
 
 // Doubtful reports whether sizes of users on a server may be those of other users, or a limit that would bind is not
@@ -242,6 +240,9 @@ func (f Fleet) Doubtful(server string) bool {
 // SizesInDoubt reports whether sizes of users on a server may be those of other users.
 func (f Fleet) SizesInDoubt(server string) bool {
 	return slices.ContainsFunc(f.Pools, func(p FleetPool) bool {
-		return p.On(server) && slices.ContainsFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 || c.Doubtful })
+		return p.On(server) && slices.ContainsFunc(p.LinePools, func(c LinePool) bool {
+			return c.MaybeConns > 0 ||
+				c.Doubtful
+		})
 	})
 }

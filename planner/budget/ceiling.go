@@ -13,19 +13,22 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
-// Ceiling is one limit as one pool meets it: which of its copies are under it, and what others ask of the same
-// connections.
+// Ceiling is one limit as one pool meets it: which pools of its line are under it, and what others ask of the
+// same connections.
 type Ceiling struct {
-	Text    string  // the limit as Limit.Text writes it, for messages
-	Conns   int     // connections that it leaves to copies under it
-	Process string  // of PgBouncer's limits
-	Copies  []int   // indices into FleetPool.Copies of those under it
-	Share   float64 // share of the pool's load that these carry, 0..1
-	Sized   int     // of the copies, those that follow the line
-	Erlangs float64 // of others under it, at their target loads
-	Upper   float64 // the same at their upper loads, Erlangs
-	PerSec  float64 // of others under it, transactions per second
-	busy    float64 // of others under it: their transactions a second × mean hold, in Erlangs, where both are known
+	Limit     fleet.LimitID // which limit
+	Above     int           // connections of the limit that superusers' pools may take, taken off Conns
+	Text      string        // the limit as Limit.Text writes it, for messages
+	Conns     int           // connections that it leaves to pools of the line under it
+	Process   string        // of PgBouncer's limits
+	LinePools []int         // indices into FleetPool.LinePools of those under it
+	Share     float64       // share of the pool's load that these carry, 0..1
+	Sized     int           // of the pools of the line, those that follow the line
+	Erlangs   float64       // of others under it, at their target loads
+	Upper     float64       // the same at their upper loads, Erlangs
+	PerSec    float64       // of others under it, transactions per second
+	// of others under it: their transactions a second × mean hold, in Erlangs, where both are known
+	busy    float64
 	squares float64 // the same × the second moment of a hold, in seconds
 }
 
@@ -56,22 +59,22 @@ func (f Fleet) link(l fleet.Limit, at map[string]int) {
 	under := map[int]*Ceiling{}
 	var all Ceiling
 	text, above := l.Text(), 0
-	each(l.Above, f.Pools, at, func(p *FleetPool, i int) { above += p.worstCopy(i) })
+	each(l.Above, f.Pools, at, func(p *FleetPool, i int) { above += p.worstLinePool(i) })
 	if above = min(above, l.Conns); above > 0 {
 		text += fmt.Sprintf(", of which superusers' pools may take %d", above)
 	}
 	each(l.Members, f.Pools, at, func(p *FleetPool, i int) {
 		c := under[at[p.ID]]
 		if c == nil {
-			c = &Ceiling{Text: text, Conns: l.Conns - above, Process: l.Process}
+			c = &Ceiling{Limit: l.ID(), Above: above, Text: text, Conns: l.Conns - above, Process: l.Process}
 			under[at[p.ID]], order = c, append(order, at[p.ID])
 		}
-		c.Copies = append(c.Copies, i)
-		c.Share += p.Copies[i].Share
-		if p.Copies[i].FixedConns == 0 {
+		c.LinePools = append(c.LinePools, i)
+		c.Share += p.LinePools[i].Share
+		if p.LinePools[i].FixedConns == 0 {
 			c.Sized++
 		}
-		all.add(p.Load, p.Copies[i].Share)
+		all.add(p.Load, p.LinePools[i].Share)
 	})
 	for _, i := range order {
 		c := under[i]
@@ -117,7 +120,7 @@ func (p *FleetPool) Sees(before, after FleetPool) {
 	p.Under = slices.Clone(p.Under)
 	for i := range p.Under {
 		for _, d := range after.Under {
-			if c := &p.Under[i]; c.Text == d.Text && p.ID != after.ID {
+			if c := &p.Under[i]; c.Limit == d.Limit && p.ID != after.ID {
 				c.add(before.Load, -d.Share)
 				c.add(after.Load, d.Share)
 			}
@@ -147,8 +150,8 @@ func (c Ceiling) Waiting(p FleetPool) float64 {
 	return queue.WaitingClients(c.Conns, target) * part
 }
 
-// Reach is the size of the pool, in units, from which on a ceiling alone bounds its copies; 0: none of them follows
-// the line.
+// Reach is the size of the pool, in units, from which on a ceiling alone bounds the pools of its line; 0: none of them
+// follows the line.
 func (c Ceiling) Reach() int {
 	if c.Sized == 0 {
 		return 0
@@ -156,16 +159,16 @@ func (c Ceiling) Reach() int {
 	return (c.Conns + c.Sized - 1) / c.Sized
 }
 
-// Tightest returns for each copy the ceiling that most of its clients wait at, -1 where there is none.
+// Tightest returns for each pool of the line the ceiling that most of its clients wait at, -1 where there is none.
 func (p FleetPool) Tightest() []int {
-	out := make([]int, len(p.Copies))
+	out := make([]int, len(p.LinePools))
 	for i := range out {
 		out[i] = -1
 	}
 	waits := make([]float64, len(p.Under))
 	for k, c := range p.Under {
 		waits[k] = c.Waiting(p)
-		for _, i := range c.Copies {
+		for _, i := range c.LinePools {
 			if out[i] < 0 || waits[k] > waits[out[i]] || waits[k] == waits[out[i]] && c.Conns < p.Under[out[i]].Conns {
 				out[i] = k
 			}
@@ -176,8 +179,8 @@ func (p FleetPool) Tightest() []int {
 
 // Breach is a limit under which a pool cannot keep its promises, whatever its size.
 type Breach struct {
-	Pool    string
-	Limit   string  // as Limit.Text writes it
+	Pool    string  // group/alias
+	Ceiling Ceiling // the limit as the pool meets it
 	Conns   int     // connections that it allows
 	Need    int     // connections that the promise needs
 	By      string  // the promise, as queue.MinServers names it
@@ -203,7 +206,7 @@ func (p FleetPool) Breached() (Breach, bool) {
 		need, by := queue.MinServers(a, hold, factor,
 			queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})
 		if need > c.Conns {
-			out = append(out, Breach{p.ID, c.Text, c.Conns, need, by, a})
+			out = append(out, Breach{p.ID, c, c.Conns, need, by, a})
 		}
 	}
 	if len(out) == 0 {
@@ -216,10 +219,10 @@ func (p FleetPool) Breached() (Breach, bool) {
 // carry as it must survive the loss of, the busiest ones.
 func (p FleetPool) lostTo(c Ceiling) (share float64) {
 	users, others := map[string]bool{}, map[string]float64{}
-	for _, i := range c.Copies {
-		users[p.Copies[i].User] = true
+	for _, i := range c.LinePools {
+		users[p.LinePools[i].User] = true
 	}
-	for _, cp := range p.Copies {
+	for _, cp := range p.LinePools {
 		if users[cp.User] && cp.Process != c.Process {
 			others[cp.Process] += cp.Share
 		}

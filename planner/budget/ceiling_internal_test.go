@@ -17,12 +17,12 @@ func TestAtALimitOfSeveralPoolsTheirHoldsAreMixed(t *testing.T) {
 			HoldSCV: 1, Method: load.MethodDeclared}
 	}
 	pool := func(own, other load.Load) FleetPool {
-		c := Ceiling{Text: "max_user_connections 12", Conns: 12, Copies: []int{0}, Share: 1, Sized: 1}
+		c := Ceiling{Text: "max_user_connections 12", Conns: 12, LinePools: []int{0}, Share: 1, Sized: 1}
 		c.add(other, 1)
 		return FleetPool{ID: "a/app", Load: own, Sizes: []Size{{Process: "a/1", Conns: 5}},
-			Copies: []Copy{{Process: "a/1", User: "u", Share: 1}},
-			Rules:  Rules{Min: 1, Utilization: 0.99, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond},
-			Under:  []Ceiling{c}}
+			LinePools: []LinePool{{Process: "a/1", User: "u", Share: 1}},
+			Rules:     Rules{Min: 1, Utilization: 0.99, MaxWaitMean: 10 * time.Millisecond, MaxWaitP99: 100 * time.Millisecond},
+			Under:     []Ceiling{c}}
 	}
 	reports := pool(l(0.5, time.Second), l(800, 10*time.Millisecond))
 	if b, broken := reports.Breached(); broken {

@@ -18,8 +18,8 @@ func TestALimitIsHeldAgainstTheProcessThatIsLeftWithMost(t *testing.T) {
 	for i, share := range []float64{0.6, 0.3, 0.1} {
 		process := fmt.Sprint("a/", i+1)
 		p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: 9})
-		p.Copies = append(p.Copies, budget.Copy{Process: process, User: "u", Share: share})
-		p.Under = append(p.Under, budget.Ceiling{Conns: 8, Process: process, Copies: []int{i}, Share: share, Sized: 1})
+		p.LinePools = append(p.LinePools, budget.LinePool{Process: process, User: "u", Share: share})
+		p.Under = append(p.Under, budget.Ceiling{Conns: 8, Process: process, LinePools: []int{i}, Share: share, Sized: 1})
 	}
 	b, broken := p.Breached()
 	if plannertest.Near(t, "the load that is left", b.Erlangs, 7.5, 1e-9); !broken || b.Need != 9 {

@@ -11,27 +11,46 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // Defaults of what a user may set, each a key of the config and a row of `pgbudget init --reference`; and the constants
 // beside them that are no keys: HeadroomLeast, LeastGain, DeadbandClients, CPUHoldMargin, Window (a flag).
 const (
-	DefaultHeadroomShare  = 0.05                   // of max_connections, never planned
-	DefaultHeadroomLeast  = 5                      // connections, where the share is less
-	DefaultCPUHeadroom    = 0.20                   // CPU ceiling 80 %
-	DefaultUtilization    = 0.90                   // busy share of a pool's connections at upper load, 0..1
-	DefaultMaxWaitMean    = 10 * time.Millisecond  // wait for a connection, at upper load
-	DefaultMaxWaitP99     = 100 * time.Millisecond // wait for a connection, at upper load
-	DefaultDeadband       = 0.01                   // a resize must save this share of the objective, or meet a floor
-	DefaultSuperuserConns = 3                      // PostgreSQL's own default, for what-ifs
-	// ratio of all cores: the plan's CPU ceiling stays this far below a signal's hold level
-	CPUHoldMargin       = 0.05
-	DefaultLookbackLoad = 7 * 24 * time.Hour // with Prometheus
-	DefaultWindow       = 60 * time.Second   // how long samples are taken where there is no Prometheus
-	// weighted waiting clients a connection. chosen: one that saves a client-second a day is better kept spare
+	// share of max_connections, 0..1, that is never planned. chosen: 5 %, because tools and logins
+	// that no ledger line counts come together when something is wrong
+	DefaultHeadroomShare = 0.05
+	// connections, where the share is less. chosen: 5, because psql, a backup and a monitor come at once on small servers
+	DefaultHeadroomLeast = 5
+	// ratio of all cores that a plan leaves free. chosen: 0.20, because a query takes five times as long at 80 % as alone:
+	// 1/(1 − u), processor sharing
+	DefaultCPUHeadroom = 0.20
+	// busy share of a pool's connections at upper load, 0..1. chosen: 0.90, because waits grow by
+	// 1/(1 − u): 5 points more double them
+	DefaultUtilization = 0.90
+	// mean wait for a connection at upper load. chosen: 10 ms, because a page of ten queries then waits a tenth of a
+	// second
+	DefaultMaxWaitMean = 10 * time.Millisecond
+	// 99th percentile of that wait. chosen: 100 ms, because people notice a delay from there on
+	DefaultMaxWaitP99 = 100 * time.Millisecond
+	// share of the objective, 0..1, that a resize must save unless it meets a floor. chosen: 0.01, because no estimate
+	// of a load is closer, and each resize is a RELOAD
+	DefaultDeadband = 0.01
+	// connections, for what-ifs. Source: PostgreSQL's default of superuser_reserved_connections
+	DefaultSuperuserConns = 3
+	// ratio of all cores by which the plan's CPU ceiling stays below a signal's hold level. chosen: 0.05, because what a
+	// fit leaves unexplained must not hold the plan that was made by it
+	CPUHoldMargin = 0.05
+	// how far back Prometheus is asked. chosen: 7 days, because most loads have a weekly rhythm
+	DefaultLookbackLoad = 7 * 24 * time.Hour
+	// how long samples are taken where there is no Prometheus. chosen: 60 s, because a person waits that long, and a pool
+	// of 2 transactions a second shows the LeastXacts in it
+	DefaultWindow = 60 * time.Second
+	// weighted waiting clients a connection. chosen: a client-second a day, because who saves less is better kept spare
 	DefaultLeastGain = 1.0 / 86400
-	// no resize for fewer waiting clients than this, whatever their share. chosen: 4 client-seconds an hour
+	// waiting clients; no resize for fewer, whatever their share. chosen: about 4 client-seconds an hour, because nobody
+	// notices less
 	DeadbandClients = 0.001
 )
 
@@ -58,11 +77,11 @@ type Declared struct {
 
 // DeclaredServer holds a server's rules, and facts that stand in for observed ones.
 type DeclaredServer struct {
-	Name                   string
-	MaxConns               *int
-	SuperuserReservedConns *int
-	ReservedConns          *int
-	DirectConns            *int
+	Name                   string  // as under servers:
+	MaxConns               *int    // max_connections
+	SuperuserReservedConns *int    // superuser_reserved_connections
+	ReservedConns          *int    // reserved_connections
+	DirectConns            *int    // connections that come without a PgBouncer
 	DirectCount            Count   // CountHighest or CountP99 for what is observed
 	HeadroomShare          float64 // of max_connections, 0..1
 	HeadroomConns          *int    // instead of the share
@@ -89,27 +108,27 @@ type DeclaredPool struct {
 	Reserve      *IntRange // the plan may choose the reserve within
 	Users        []string  // users that may come, besides those seen
 	UserMax      []UserMax // users that are counted with fewer connections than their pools may open: an accepted risk
-	Size         *int      // connections of each copy; nil: as observed
+	Size         *int      // connections of each pool of the line; nil: as observed
 	ReserveConns *int
-	Copies       int // of a pool that is only declared; 0: as observed
+	LinePools    int // of a pool that is only declared; 0: as observed
 	MaxDBConns   *int
-	Load         *DeclaredLoad
-	Where        string // file:line:column, for messages
+	Load         *DeclaredLoad // nil: as observed
+	Where        string        // file:line:column, for messages
 }
 
 // UserMax says how many connections a user opens in each process at most, whatever its pool's size: such as an
 // auth_user, which runs a query for each login.
 type UserMax struct {
-	User  string
-	Conns int
+	User  string // role; role@alias of a pool of *
+	Conns int    // in each process, at most
 }
 
 // IntRange is an inclusive range of connections of each (process, user) pool, 0 <= Min <= Max.
 type IntRange struct{ Min, Max int }
 
-// DeclaredLoad is a load that the user knows or supposes; per pool, over all copies.
+// DeclaredLoad is a load that the user knows or supposes; per pool, over all pools of the line.
 type DeclaredLoad struct {
-	ArrivalsPerSec float64
+	ArrivalsPerSec float64       // transactions per second
 	MeanHold       time.Duration // mean time that a transaction holds a server connection
 	ArrivalSCV     float64       // squared coefficient of variation of times between arrivals; 1 = Poisson; 0: not written
 	HoldSCV        float64       // squared coefficient of variation of holds; 1 = exponential; 0: not written
@@ -118,9 +137,9 @@ type DeclaredLoad struct {
 
 // DeclaredLine is a ledger line: connections that somebody else may take.
 type DeclaredLine struct {
-	Server string
-	Name   string
-	Conns  int
+	Server string // whose budget they are taken off
+	Name   string // of the line, as the ledger prints it
+	Conns  int    // kept free, whatever is observed
 }
 
 // Followers lists the pools (group/alias) of a group that have, in each process that has them, what their process gives
@@ -160,7 +179,7 @@ func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 		var ids []string
 		all := Followers(o, proc.Group)
 		for j, p := range pools {
-			if _, follows := slices.BinarySearch(all, p.ID); follows && p.Frozen == "" {
+			if _, follows := slices.BinarySearch(all, p.ID); follows && !p.Frozen.Any() {
 				pools[j].Follows = true
 				ids = append(ids, p.ID)
 			}
@@ -199,7 +218,7 @@ func (d DeclaredPool) ignored() []string {
 	for _, c := range []struct {
 		key string
 		set bool
-	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"copies", d.Copies > 0},
+	}{{"size", d.Size != nil}, {"reserve_size", d.ReserveConns != nil}, {"line_pools", d.LinePools > 0},
 		{"max_db_connections", d.MaxDBConns != nil}} {
 		if c.set {
 			out = append(out, fmt.Sprintf("%s: %s is observed, and the declared value is ignored; declare it only for a pool "+
@@ -209,32 +228,33 @@ func (d DeclaredPool) ignored() []string {
 	return out
 }
 
-// load turns a declared load into a Load without an interval, spread evenly over the copies that clients come to: none
-// of it comes by auth_user, nor by a user who is declared to open less than its pool may, where others are.
-func (l DeclaredLoad) load(id string, copies []Copy) load.Load {
+// load turns a declared load into a Load without an interval, spread evenly over the pools of the line that clients
+// come to: none of it comes by auth_user, nor by a user who is declared to open less than its pool may, where others
+// are.
+func (l DeclaredLoad) load(id string, linePools []LinePool) load.Load {
 	a := l.ArrivalsPerSec * l.MeanHold.Seconds()
 	out := load.Load{Pool: id, Erlangs: load.Range{Lower: a, Target: a, Upper: a}, PerSec: l.ArrivalsPerSec,
 		MeanHold: l.MeanHold, ArrivalSCV: l.ArrivalSCV,
 		HoldSCV: l.HoldSCV, CPUPerXact: l.CPUPerXact, Method: load.MethodDeclared, MeanWaitSeen: fleet.Unknown(),
 		InSystem: fleet.Unknown()}
-	brings := func(Copy) bool { return true }
-	for _, narrower := range []func(Copy) bool{func(c Copy) bool { return !c.Auth }, func(c Copy) bool {
+	brings := func(LinePool) bool { return true }
+	for _, narrower := range []func(LinePool) bool{func(c LinePool) bool { return !c.Auth }, func(c LinePool) bool {
 		return !c.Auth &&
 			!c.Bounded
 	}} {
-		if slices.ContainsFunc(copies, narrower) {
+		if slices.ContainsFunc(linePools, narrower) {
 			brings = narrower
 		}
 	}
 	clients := 0
-	for _, c := range copies {
+	for _, c := range linePools {
 		clients += b2i(brings(c))
 	}
-	for i, c := range copies {
-		if copies[i].Share = 0; brings(c) {
-			copies[i].Share = 1 / float64(clients)
+	for i, c := range linePools {
+		if linePools[i].Share = 0; brings(c) {
+			linePools[i].Share = 1 / float64(clients)
 		}
-		out.Copies = append(out.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: copies[i].Share})
+		out.LinePools = append(out.LinePools, load.LinePoolShare{Process: c.Process, User: c.User, Share: linePools[i].Share})
 	}
 	return out
 }
@@ -249,8 +269,8 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	switch {
 	case d.Load == nil:
 		return FleetPool{}, missing("load")
-	case d.Copies == 0:
-		return FleetPool{}, missing("copies")
+	case d.LinePools == 0:
+		return FleetPool{}, missing("line_pools")
 	}
 	servers := slices.DeleteFunc(slices.Clone(d.servers()), func(s string) bool { return s == Elsewhere })
 	if len(servers) == 0 && d.Server != "" {
@@ -267,7 +287,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	group, alias, _ := strings.Cut(d.ID, "/")
 	p := FleetPool{ID: d.ID, Group: group, Alias: alias, Server: servers[0], AlsoOn: servers[1:], Rules: d.rules()}
 	if len(p.AlsoOn) > 0 {
-		if p.Frozen = leadsToSeveral; d.Size == nil {
+		if p.Frozen = verdict.Print(verdict.SeveralServers, ""); d.Size == nil {
 			return FleetPool{}, missing("size") // it keeps the one that it has
 		}
 	}
@@ -279,43 +299,40 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 		limit = *d.MaxDBConns
 	}
 	p.Reserve, p.ReserveFree = d.reserveRange(p.ReserveConns)
-	perProcess := ""
-	switch {
-	case d.Copies == 1 || len(d.Users) > 0: // how many processes there are is known
-	case limit > 0:
-		perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
-	case d.SurviveLoss > 0:
-		perProcess = fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
-	}
-	if perProcess != "" {
+	counted := d.LinePools == 1 || len(d.Users) > 0 // how many processes there are is known
+	if !counted && (limit > 0 || d.SurviveLoss > 0) {
+		perProcess := fmt.Sprintf("survive_loss is %s", words.Count(d.SurviveLoss, "process"))
+		if limit > 0 {
+			perProcess = fmt.Sprintf("max_db_connections is %d for each process", limit)
+		}
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err: fmt.Errorf("%s, and %d copies may be %s with one user or one process with %d",
-				perProcess, d.Copies, words.Count(d.Copies, "process"), d.Copies),
+			Err: fmt.Errorf("%s, and %d pools of the line may be %s with one user or one process with %d",
+				perProcess, d.LinePools, words.Count(d.LinePools, "process"), d.LinePools),
 			Hint: "declare users: for the pool, one name for each user of the database"}
 	}
 	users := d.Users
 	if len(users) == 0 {
 		users = []string{""}
 	}
-	if d.Copies%len(users) != 0 {
+	if d.LinePools%len(users) != 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
-			Err:  fmt.Errorf("%d copies are not a whole number of processes for %d users", d.Copies, len(users)),
-			Hint: "copies are processes × users"}
+			Err:  fmt.Errorf("%d pools of the line are not a whole number of processes for %d users", d.LinePools, len(users)),
+			Hint: "line_pools: is processes × users"}
 	}
 	if d.Count != CountWorst {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err: fmt.Errorf("count: uses observed connections, and a declared pool has none"), Hint: "take count: out"}
 	}
-	for i := range d.Copies / len(users) {
+	for i := range d.LinePools / len(users) {
 		process := fmt.Sprintf("%s/%d", group, i+1)
 		for _, u := range users {
-			c := Copy{Process: process, User: u}
+			c := LinePool{Process: process, User: u}
 			if d.Size != nil {
 				c.bound(d.UserMax, 0, *d.Size, p.ReserveConns)
 			} else {
 				c.bound(d.UserMax, 0, fleet.Unlimited, 0)
 			}
-			p.Copies = append(p.Copies, c)
+			p.LinePools = append(p.LinePools, c)
 		}
 		if d.Size != nil {
 			p.Sizes = append(p.Sizes, Size{process, *d.Size, limit})
@@ -326,7 +343,7 @@ func declaredPool(d DeclaredPool, all Declared) (FleetPool, error) {
 	if d.Size != nil {
 		p.Tally()
 	}
-	p.Load = d.Load.load(d.ID, p.Copies)
+	p.Load = d.Load.load(d.ID, p.LinePools)
 	if p.Sized() == 0 {
 		return FleetPool{}, &operr.Error{Kind: operr.KindUsage, Subject: d.Where + "pool " + d.ID,
 			Err:  fmt.Errorf("each of the pool's users has a max:, so no pool_size serves its load"),

@@ -34,8 +34,8 @@ func TestWhatVanishesKeepsItsWorstCase(t *testing.T) {
 		t.Errorf("worst cases %d and %d; want 2 processes × 2 users × 10, and 2 × 20", f.Pools[0].WorstConns,
 			f.Pools[1].WorstConns)
 	}
-	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/2 is no longer there") ||
-		!strings.Contains(text, "main/1/old is no longer there") {
+	if text := strings.Join(f.Warnings, "\n"); !strings.Contains(text, "main/2 no longer answers") ||
+		!strings.Contains(text, "main/1/old no longer exists") {
 		t.Errorf("warnings %q", f.Warnings)
 	}
 }

@@ -13,15 +13,16 @@ import (
 
 // TestCPUIsThatOfTheOtherEvidence takes readings, and what could not be read, from a second evidence.
 func TestCPUIsThatOfTheOtherEvidence(t *testing.T) {
-	look := func(at time.Duration, direct int, cpu fleet.Signal) fleet.Observation {
+	sample := func(at time.Duration, direct int, cpu fleet.Signal) fleet.Observation {
 		return fleet.Observation{At: plannertest.Noon.Add(at), Servers: []fleet.Server{{Name: "pg", MaxConns: 100,
 			Backends: fleet.BackendCounts{DirectConns: direct}}}, Signals: []fleet.Signal{cpu}}
 	}
-	first, err := load.Evidence{}.Add(look(0, 9, fleet.Signal{Name: fleet.SignalCPU, Server: "pg", Value: 0.6}))
+	first, err := load.Evidence{}.Add(sample(0, 9, fleet.Signal{Name: fleet.SignalCPU, Server: "pg", Value: 0.6}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := load.Evidence{}.Add(look(time.Minute, 2, fleet.Signal{Name: fleet.SignalCPU, Server: "pg", Value: 0.9}))
+	later, err := load.Evidence{}.Add(sample(time.Minute, 2, fleet.Signal{Name: fleet.SignalCPU, Server: "pg",
+		Value: 0.9}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func TestCPUIsThatOfTheOtherEvidence(t *testing.T) {
 		first.Peaks[0].CPUSum != 0.6 {
 		t.Errorf("%+v", p)
 	}
-	blind, err := load.Evidence{}.Add(look(time.Minute, 2, fleet.Signal{Name: fleet.SignalCPU, Server: "pg",
+	blind, err := load.Evidence{}.Add(sample(time.Minute, 2, fleet.Signal{Name: fleet.SignalCPU, Server: "pg",
 		Value: fleet.Unknown(), Error: "no answer"}))
 	if err != nil {
 		t.Fatal(err)

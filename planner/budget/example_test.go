@@ -16,7 +16,7 @@ func ExampleModel() {
 	server.MaxConns, server.DirectConns = &maxConns, &direct
 	declared := budget.Declared{Servers: []budget.DeclaredServer{server}}
 	pool, _ := declared.Pool("main/app")
-	pool.Copies, pool.Size = 3, &size
+	pool.LinePools, pool.Size = 3, &size
 	pool.Load = &budget.DeclaredLoad{ArrivalsPerSec: 900, MeanHold: 20 * time.Millisecond}
 	declared.Pools = []budget.DeclaredPool{pool}
 

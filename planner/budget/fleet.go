@@ -7,6 +7,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Fleet is everything the solver needs, declared and observed joined. Model makes it; Solve reads it.
@@ -14,7 +15,7 @@ type Fleet struct {
 	At       time.Time     `json:"at"`               // of the newest sample; zero: nothing was observed
 	Servers  []FleetServer `json:"servers"`          // sorted by name
 	Pools    []FleetPool   `json:"pools"`            // sorted by id
-	Limits   []fleet.Limit `json:"limits,omitempty"` // over several copies; those of aliases stand in Size
+	Limits   []fleet.Limit `json:"limits,omitempty"` // over several pools of the line; those of aliases stand in Size
 	Deadband float64       `json:"deadband"`         // share of the objective, 0..1, that a resize must save
 	// weighted waiting clients per connection; at or below, one more connection has no further gain
 	LeastGain float64  `json:"least_gain"`
@@ -27,7 +28,7 @@ type FleetServer struct {
 	MaxConns    int      `json:"max_connections"`
 	Lines       []Line   `json:"ledger"` // what is subtracted from max_connections, pools apart
 	BudgetConns int      `json:"budget_conns"`
-	Caps        []Cap    `json:"caps,omitempty"` // the fleet's Limits over several copies, as they bound growth
+	Caps        []Cap    `json:"caps,omitempty"` // the fleet's Limits over several pools of the line, as they bound growth
 	CPU         CPUFacts `json:"cpu"`
 
 	// of the ledger: what a RELOAD may open, where it recycles connections
@@ -39,12 +40,15 @@ type FleetServer struct {
 // DirectConns is the ledger's line of direct connections.
 func (s FleetServer) DirectConns() int {
 	for _, l := range s.Lines {
-		if l.Item == "direct" {
+		if l.Item == ItemDirect {
 			return l.Conns
 		}
 	}
 	return 0
 }
+
+// ItemDirect is the Item of the ledger line that counts direct connections.
+const ItemDirect = "direct"
 
 // Line is one row of the ledger.
 type Line struct {
@@ -57,19 +61,22 @@ type Line struct {
 // Cap is a Limit as a bound on the growth of sizes: what pools that are not ours may take of it is taken off it, and
 // today's sizes of ours always fit.
 type Cap struct {
-	Name  string    `json:"name"`
-	Conns int       `json:"conns"`
-	Terms []CapTerm `json:"terms"` // sorted by pool
+	Limit fleet.LimitID `json:"-"` // which limit; zero in a saved plan
+	Name  string        `json:"name"`
+	Conns int           `json:"conns"`
+	Terms []CapTerm     `json:"terms"` // sorted by pool
 
 	// Yields says that sizes beyond it are possible and were not tried: what it bounds is not proved.
 	Yields bool `json:"yields,omitempty"`
 }
 
-// CapTerm says what a pool takes under a Cap: Coef × (size + reserve), and what its copies may open beyond that.
+// CapTerm says what a pool takes under a Cap: Coef × (size + reserve), and what the pools of its line may open beyond
+// that.
 type CapTerm struct {
-	Pool  string `json:"pool"`
-	Coef  int    `json:"coef"`
-	Maybe []int  `json:"maybe,omitempty"` // sizes in doubt of copies; each counts where it is larger than size + reserve
+	Pool string `json:"pool"`
+	Coef int    `json:"coef"` // connections that one unit takes: its pools under the cap
+	// sizes in doubt of pools of the line; each counts where it is larger than size + reserve
+	Maybe []int `json:"maybe,omitempty"`
 }
 
 // CPUFacts is what is known of a server's CPU. Ratios are of all cores.
@@ -84,14 +91,14 @@ type CPUFacts struct {
 
 // FleetPool is one pool_size line with everything that bounds or drives it.
 type FleetPool struct {
-	ID           string   `json:"id"` // group/alias
-	Group        string   `json:"group"`
-	Alias        string   `json:"alias"`
-	Server       string   `json:"server"`
-	AlsoOn       []string `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
-	Sizes        []Size   `json:"sizes"`             // today's, one per process, sorted
-	Copies       []Copy   `json:"copies"`
-	ReserveConns int      `json:"reserve_size"` // of the line, the largest of its processes
+	ID           string     `json:"id"` // group/alias
+	Group        string     `json:"group"`
+	Alias        string     `json:"alias"`
+	Server       string     `json:"server"`
+	AlsoOn       []string   `json:"also_on,omitempty"` // further servers on which any of its connections may be opened
+	Sizes        []Size     `json:"sizes"`             // today's, one per process, sorted
+	LinePools    []LinePool `json:"line_pools"`
+	ReserveConns int        `json:"reserve_size"` // of the line, the largest of its processes
 	// its processes' reserves differ: ReserveConns is too much for some
 	Uneven      bool `json:"uneven_reserve,omitempty"`
 	ReserveFree bool `json:"reserve_free"` // the plan may choose the reserve within Reserve
@@ -104,17 +111,18 @@ type FleetPool struct {
 	SeenConns  int     `json:"seen_conns"`   // at the newest sample
 	PeakConns  int     `json:"peak_conns"`   // highest over the samples
 	P99Conns   int     `json:"p99_conns"`
-	// why some of its copies may not be there at all; empty: they are
-	Guessed string `json:"guessed,omitempty"`
+	// why some pools of its line may not be there at all; empty: they are
+	Guessed fleet.Guess `json:"guessed,omitempty"`
 	// its size is default_pool_size: its line may have none, or be that of *
-	Follows bool      `json:"follows,omitempty"`
-	Frozen  string    `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
-	Load    load.Load `json:"load"`
+	Follows bool `json:"follows,omitempty"`
+	// why its size is not ours to change; none: it is
+	Frozen verdict.Printed `json:"frozen,omitzero"`
+	Load   load.Load       `json:"load"`
 	// of its transactions after a shift; nil: as declared, or as the server's fit says
 	CPU   *load.CPUCost `json:"cpu,omitempty"`
 	Rules Rules         `json:"rules"`
 
-	Under []Ceiling // the limits over its copies, as linked finds them
+	Under []Ceiling // the limits over the pools of its line, as linked finds them
 }
 
 // Size is one process's pool_size line, with the cap that holds for the alias there.
@@ -124,8 +132,8 @@ type Size struct {
 	CapConns int    `json:"max_db_connections,omitempty"` // 0: none
 }
 
-// Copy is one (process, user) pool that follows the line.
-type Copy struct {
+// LinePool is one pool of the line: that of one process and user.
+type LinePool struct {
 	Process string  `json:"process"`
 	User    string  `json:"user"`
 	Share   float64 `json:"share"` // of the pool's load
@@ -135,11 +143,11 @@ type Copy struct {
 	OwnSize   bool `json:"own_size,omitempty"`
 	Bounded   bool `json:"bounded,omitempty"`    // FixedConns was declared: an accepted risk
 	SeenConns int  `json:"seen_conns,omitempty"` // open at the newest sample
-	// its user's max_user_connections binds: the ledger counts that user, not this copy
+	// its user's max_user_connections binds: the ledger counts that user, not this pool
 	Shared bool `json:"shared,omitempty"`
 	// > 0: a [users] size that may override the line, or not: the larger counts
 	MaybeConns int `json:"maybe_conns,omitempty"`
-	// not 0: a [users] reserve_pool_size overrides the line's for this copy; NoReserve: with 0
+	// not 0: a [users] reserve_pool_size overrides the line's for this pool; NoReserve: with 0
 	OwnReserve int  `json:"own_reserve,omitempty"`
 	Doubtful   bool `json:"doubtful,omitempty"` // OwnReserve may be another user's: the larger counts
 	// the second pool of the user: a forced user's and auth_user's, before 1.23
@@ -151,9 +159,9 @@ type Copy struct {
 
 // Rules are a pool's promises and bounds.
 type Rules struct {
-	Min    int     `json:"min"`             // smallest pool_size, connections of each copy
+	Min    int     `json:"min"`             // smallest pool_size, connections of each pool of the line
 	Max    int     `json:"max,omitempty"`   // 0: none
-	Shift  int     `json:"shift,omitempty"` // what traffic on its way needs; 0: there is none
+	Shift  int     `json:"shift,omitempty"` // what traffic to come needs; 0: there is none
 	Weight float64 `json:"weight"`          // > 0: what one waiting client counts in the objective
 	// ceiling of the busy share of its connections at upper load, 0..1
 	Utilization float64       `json:"utilization"`
@@ -186,13 +194,18 @@ func (f Fleet) WorstOf(pool string) int {
 	return p.CountedConns()
 }
 
+// FrozenByLoad reports whether nothing but its load keeps the pool from being sized: too little is known of it.
+func (p FleetPool) FrozenByLoad() bool {
+	return p.Frozen.Any() && p.Frozen.Is(p.Load.TooLittle().Code)
+}
+
 // Processes returns how many processes carry the line.
 func (p FleetPool) Processes() int { return len(p.Sizes) }
 
-// Sized returns how many copies follow the line: what one unit costs.
+// Sized returns how many pools of the line have the line's size: what one unit costs.
 func (p FleetPool) Sized() int {
 	n := 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.FixedConns == 0 {
 			n++
 		}
@@ -200,10 +213,10 @@ func (p FleetPool) Sized() int {
 	return n
 }
 
-// Reserved returns how many copies have the line's reserve: what one more of it costs.
+// Reserved returns how many pools of the line have the line's reserve: what one more of it costs.
 func (p FleetPool) Reserved() int {
 	n := 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		n += b2i(c.followsReserve())
 	}
 	return n
@@ -235,7 +248,7 @@ func (p FleetPool) WorstAt(size, reserve int) int {
 // worstIn is WorstAt in one process.
 func (p FleetPool) worstIn(s Size, size, reserve int) int {
 	sum := 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Process == s.Process && !c.Shared {
 			sum += c.Worst(size, reserve)
 		}
@@ -243,11 +256,12 @@ func (p FleetPool) worstIn(s Size, size, reserve int) int {
 	return s.capped(sum)
 }
 
-// Tally fills in what follows from copies and sizes: the connections seen, those that are open beyond what today's
-// settings allow, and today's worst case, which is never less than what is open (lowering a cap closes nothing).
+// Tally fills in what follows from LinePools and Sizes: the connections seen, those that are open beyond what
+// today's settings allow, and today's worst case, which is never less than what is open (lowering a cap closes
+// nothing).
 func (p *FleetPool) Tally() {
 	p.SeenConns, p.OverConns = 0, 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if slices.ContainsFunc(p.Sizes, func(s Size) bool { return s.Process == c.Process }) {
 			p.SeenConns += c.SeenConns
 		}
@@ -265,7 +279,7 @@ func (p FleetPool) OverIn(process string) int {
 		return 0
 	}
 	s, sum, open := p.Sizes[i], 0, 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Process == process && !c.Shared {
 			sum += max(c.Worst(s.Conns, p.ReserveConns), c.SeenConns)
 			open += c.SeenConns
@@ -284,7 +298,7 @@ func (p FleetPool) StayConns(size, reserve int) int {
 	total := 0
 	for _, s := range p.Sizes {
 		sum, stay := 0, 0
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			if c.Process != s.Process || c.Shared {
 				continue
 			}
@@ -297,22 +311,24 @@ func (p FleetPool) StayConns(size, reserve int) int {
 	return total
 }
 
-// Staying is what of a copy's connections is still open once its settings are changed that allowed so many.
-func (c Copy) Staying(allowed, planned int) int {
+// Staying is what of the connections of a pool of the line is still open once settings are changed that allowed so
+// many.
+func (c LinePool) Staying(allowed, planned int) int {
 	return min(c.SeenConns, planned+max(0, c.SeenConns-allowed))
 }
 
-// Worst is what one copy may open when its line has that size and reserve.
-func (c Copy) Worst(size, reserve int) int {
+// Worst is what one pool of the line may open when its line has that size and reserve.
+func (c LinePool) Worst(size, reserve int) int {
 	if c.FixedConns > 0 {
 		return c.fixed(reserve)
 	}
 	return max(size+c.reserve(reserve), c.Maybe(reserve))
 }
 
-// fixed is what a copy that does not follow its line may open when that has a reserve. A [users] pool_size beats the
-// line's; its reserve is the user's own, else the line's (server.c, 1.24 and later; 1.23 has the line's alone).
-func (c Copy) fixed(reserve int) int {
+// fixed is what a pool of the line that does not follow its line may open when that has a reserve. A [users] pool_size
+// beats the line's; its reserve is the user's own, else the line's (server.c, 1.24 and later; 1.23 has the line's
+// alone).
+func (c LinePool) fixed(reserve int) int {
 	if !c.OwnSize || c.FixedConns == 0 {
 		return c.FixedConns
 	}
@@ -320,20 +336,20 @@ func (c Copy) fixed(reserve int) int {
 }
 
 // Maybe is fixed for a [users] size that may be another user's; 0: there is none.
-func (c Copy) Maybe(reserve int) int {
+func (c LinePool) Maybe(reserve int) int {
 	if !c.OwnSize || c.MaybeConns == 0 {
 		return c.MaybeConns
 	}
 	return min(fleet.Unlimited, c.MaybeConns+c.reserve(reserve))
 }
 
-// followsReserve reports whether one more in the line's reserve is one more of the copy, or may be.
-func (c Copy) followsReserve() bool {
+// followsReserve reports whether one more in the line's reserve is one more of this pool, or may be.
+func (c LinePool) followsReserve() bool {
 	return (c.FixedConns == 0 || c.OwnSize) && (c.OwnReserve == 0 || c.Doubtful)
 }
 
-// reserve is the reserve_pool_size of one copy where its line has that.
-func (c Copy) reserve(line int) int {
+// reserve is the reserve_pool_size of one pool of the line where its line has that.
+func (c LinePool) reserve(line int) int {
 	switch {
 	case c.OwnReserve == 0:
 		return line
@@ -344,10 +360,10 @@ func (c Copy) reserve(line int) int {
 	}
 }
 
-// UsersIn counts the copies in one process that follow the line, and the connections of those that do not; copies whose
-// user is counted as a whole are left out.
+// UsersIn counts the pools of the line in one process that follow the line, and the connections of those that do not;
+// pools of the line whose user is counted as a whole are left out.
 func (p FleetPool) UsersIn(process string) (users, fixedConns int) {
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		switch {
 		case c.Process != process || c.Shared:
 		case c.FixedConns > 0:

@@ -7,6 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAStarIsUnderTheLimitsOfItsUsers: users of the databases of a * are those of its file, and one has one limit over
@@ -39,7 +40,7 @@ func TestAStarIsUnderTheLimitsOfItsUsers(t *testing.T) {
 			a.PoolMode, a.LinePoolMode)
 	}
 	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: plannertest.Epoch,
-		Samples: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: "not asked"}})
+		Samples: 1, Last: g}, []load.Load{{Pool: "g/*", Unknown: verdict.Print(verdict.NeverShown, "")}})
 	if err != nil {
 		t.Fatal(err)
 	}

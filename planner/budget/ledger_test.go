@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // ledgerLine returns a server's ledger line of that name.
@@ -79,7 +80,7 @@ func TestOfADeclaredAndAnObservedFactTheSaferOneCounts(t *testing.T) {
 
 // TestOfDeclaredAndSeenDirectConnectionsTheMoreCount and where more were seen, both numbers are named.
 func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
-	look := func(second, direct int) fleet.Observation {
+	sample := func(second, direct int) fleet.Observation {
 		o, _ := plannertest.SeenFleet(plannertest.SeenAlias("app", 8, 0, 5, "app1"))
 		o.At, o.Servers[0].Backends.DirectConns = plannertest.Epoch.Add(time.Duration(second)*time.Second), direct
 		return o
@@ -98,8 +99,8 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 		rules := budget.DeclaredOf("main", budget.Declared{})
 		rules.DirectConns = &c.declared
 		f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true, Servers: []budget.DeclaredServer{rules}},
-			plannertest.EvidenceOf(t, look(0, 2),
-				look(1, 9), look(2, 3)), []load.Load{{Pool: "main/app", Unknown: "x"}})
+			plannertest.EvidenceOf(t, sample(0, 2),
+				sample(1, 9), sample(2, 3)), []load.Load{{Pool: "main/app", Unknown: verdict.Print(verdict.NeverShown, "")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,9 +114,9 @@ func TestOfDeclaredAndSeenDirectConnectionsTheMoreCount(t *testing.T) {
 }
 
 // A limit of each process needs to know how many processes there are.
-func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
+func TestLinePoolsUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 	d := plannertest.WhatIf(200)
-	d.Pools[0].Copies, d.Pools[0].MaxDBConns = 6, plannertest.Ptr(35)
+	d.Pools[0].LinePools, d.Pools[0].MaxDBConns = 6, plannertest.Ptr(35)
 	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); operr.KindOf(err) != operr.KindUsage ||
 		!strings.Contains(operr.HintOf(err), "users:") {
 		t.Errorf("error %v, hint %q: want a refusal that asks for users:", err, operr.HintOf(err))
@@ -129,8 +130,8 @@ func TestCopiesUnderMaxDBConnectionsNeedTheirUsers(t *testing.T) {
 	if got := f.Pools[0].WorstConns; got != 2*35 {
 		t.Errorf("worst case %d, want two processes of 35", got)
 	}
-	d.Pools[0].Copies, d.Pools[0].Users = 1, nil
+	d.Pools[0].LinePools, d.Pools[0].Users = 1, nil
 	if _, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil); err != nil {
-		t.Errorf("one copy is one process: %v", err)
+		t.Errorf("one pool of the line is one process: %v", err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// modelLimits lists the limits that hold over copies of the pools, those of aliases apart: those stand in Size.
+// modelLimits lists the limits that hold over pools of the line, those of aliases apart: those stand in Size.
 func modelLimits(o fleet.Observation, pools []FleetPool) []fleet.Limit {
 	var out []fleet.Limit
 	for _, proc := range o.Processes {
@@ -31,7 +31,7 @@ func userLimits(proc fleet.Process, pools []FleetPool) []fleet.Limit {
 		}
 		a, _ := proc.Alias(p.Alias)
 		a.Name = p.Alias
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			if c.Process != proc.ID {
 				continue
 			}
@@ -77,7 +77,7 @@ func serverLimits(s fleet.Server, o fleet.Observation, pools []FleetPool) []flee
 			continue
 		}
 		a := aliasOf(o, p)
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			login := c.login(a)
 			super := slices.Contains(s.Superusers, login.Role)
 			for i, l := range out {
@@ -123,7 +123,7 @@ func (f Fleet) AllLimits() []fleet.Limit {
 				continue
 			}
 			l := fleet.Limit{Kind: fleet.LimitAlias, Name: p.ID, Process: s.Process, Conns: s.CapConns}
-			for _, c := range p.Copies {
+			for _, c := range p.LinePools {
 				if c.Process == s.Process {
 					l.Members = append(l.Members, fleet.Member{Pool: p.ID, Process: c.Process, User: c.User, Twin: c.Twin})
 				}
@@ -134,7 +134,7 @@ func (f Fleet) AllLimits() []fleet.Limit {
 	return append(out, f.Limits...)
 }
 
-// takers are all copies that take from the limit, whomever it holds back.
+// takers are all pools of the line that take from the limit, whomever it holds back.
 func takers(l fleet.Limit) []fleet.Member {
 	if len(l.Above) == 0 {
 		return l.Members
@@ -144,19 +144,20 @@ func takers(l fleet.Limit) []fleet.Member {
 	return all
 }
 
-// members calls visit with each copy that takes from the limit, and its pool. at is where each pool stands in pools.
-func members(l fleet.Limit, pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+// members calls visit with each pool of the line that takes from the limit, and its pool. at is where each pool stands
+// in pools.
+func members(l fleet.Limit, pools []FleetPool, at map[string]int, visit func(p *FleetPool, i int)) {
 	each(takers(l), pools, at, visit)
 }
 
 // each is members of a list of them.
-func each(members []fleet.Member, pools []FleetPool, at map[string]int, visit func(p *FleetPool, copy int)) {
+func each(members []fleet.Member, pools []FleetPool, at map[string]int, visit func(p *FleetPool, i int)) {
 	for _, m := range members {
 		i, ok := at[m.Pool]
 		if !ok {
 			continue
 		}
-		for j, c := range pools[i].Copies {
+		for j, c := range pools[i].LinePools {
 			if c.Process == m.Process && c.User == m.User && c.Twin == m.Twin {
 				visit(&pools[i], j)
 			}
@@ -173,23 +174,23 @@ func placesOf(pools []FleetPool) map[string]int {
 	return at
 }
 
-// worstCopy is what one copy may open under today's size, never less than what it has open.
-func (p FleetPool) worstCopy(i int) int {
-	c := p.Copies[i]
+// worstLinePool is what one pool of the line may open under today's size, never less than what it has open.
+func (p FleetPool) worstLinePool(i int) int {
+	c := p.LinePools[i]
 	return max(c.Worst(p.SizeIn(c.Process), p.ReserveConns), c.SeenConns)
 }
 
-// use is what the copies under a limit may come to together, were there no such limit: each alias at most its
-// max_db_connections.
+// use is what the pools of the line under a limit may come to together, were there no such limit: each alias at most
+// its max_db_connections.
 func use(l fleet.Limit, pools []FleetPool, at map[string]int) int {
 	type side struct{ pool, process string }
 	sums, opens, tops := map[side]int{}, map[side]int{}, map[side]int{}
 	total := 0
 	members(l, pools, at, func(p *FleetPool, i int) {
-		s := side{p.ID, p.Copies[i].Process}
-		n := p.worstCopy(i)
+		s := side{p.ID, p.LinePools[i].Process}
+		n := p.worstLinePool(i)
 		if top := p.capIn(s.process); top > 0 && l.Kind != fleet.LimitAlias {
-			sums[s], opens[s], tops[s] = sums[s]+n, opens[s]+p.Copies[i].SeenConns, top
+			sums[s], opens[s], tops[s] = sums[s]+n, opens[s]+p.LinePools[i].SeenConns, top
 			return
 		}
 		total += n
@@ -210,17 +211,17 @@ func (p FleetPool) capIn(process string) int {
 	return 0
 }
 
-// LimitRoom is what a limit over several copies still allows. Where today's sizes exceed it, it allows no more than
-// they do.
+// LimitRoom is what a limit over several pools of the line still allows. Where today's sizes exceed it, it allows no
+// more than they do.
 type LimitRoom struct {
 	Text     string                    // the limit as Limit.Text writes it
 	Conns    int                       // connections that may still be added under it
-	Sizes    map[string]map[string]int // by pool and process: copies whose size is the line's
-	Reserves map[string]map[string]int // the same: copies whose reserve is the line's, or may be
+	Sizes    map[string]map[string]int // by pool and process: pools of the line whose size is the line's
+	Reserves map[string]map[string]int // the same: pools of the line whose reserve is the line's, or may be
 }
 
-// Rooms lists what the limits over copies of one server's pools still allow, those of aliases apart: those stand in the
-// ledger.
+// Rooms lists what the limits over pools of the line of one server's pools still allow, those of aliases apart: those
+// stand in the ledger.
 func (f Fleet) Rooms(server string) []LimitRoom {
 	var out []LimitRoom
 	at := placesOf(f.Pools)
@@ -231,7 +232,7 @@ func (f Fleet) Rooms(server string) []LimitRoom {
 		r := LimitRoom{Text: l.Text(), Sizes: map[string]map[string]int{}, Reserves: map[string]map[string]int{}}
 		here := false
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
-			c := p.Copies[i]
+			c := p.LinePools[i]
 			here = here || p.On(server)
 			for _, u := range []struct {
 				per map[string]map[string]int

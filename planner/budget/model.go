@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Model joins what was declared with what was seen into a Fleet. A declared fact stands in for an observed one, and
@@ -27,7 +29,7 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	}
 	f.Limits = modelLimits(e.Last, pools)
 	shared := shareUsers(f.Limits, pools)
-	f.Pools, f.Warnings = pools, append(slices.Clone(e.Breaks), warnings...)
+	f.Pools, f.Warnings = pools, append(texts(e.Breaks), warnings...)
 	if e.Samples > 0 && !slices.ContainsFunc(pools,
 		func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
 		f.Warnings = append(f.Warnings,
@@ -37,12 +39,10 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
 	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
 	for _, sig := range e.Last.Signals {
-		if v := float64(sig.Value); sig.Error == "" && sig.Name == fleet.SignalCPU && !(v >= 0 && v <= 1.5) {
-			sig.Error = fmt.Sprintf("the value is %v, want the share of all cores in use, 0 to 1", v)
-		}
-		if sig.Error != "" {
+		if v := float64(sig.Value); !sig.Read() || sig.Name == fleet.SignalCPU && !(v >= 0 && v <= mostCPURatio) {
+			text := cmp.Or(sig.Error, fmt.Sprintf("the value is %v, want the share of all cores in use, 0 to 1", v))
 			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server),
-				Err:  errors.New(sig.Error),
+				Err:  errors.New(text),
 				Hint: "correct the query, or take it out of the config: the plan then shows this CPU as not known"}
 		}
 	}
@@ -55,6 +55,18 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 		f.Warnings = append(f.Warnings, notes...)
 	}
 	return f.Linked(), nil
+}
+
+// mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: readings of two
+// moments may overshoot 1, and a query in percent reads far more.
+const mostCPURatio = 1.5
+
+// texts are reasons as sentences.
+func texts(reasons []verdict.Reason) (out []string) {
+	for _, r := range reasons {
+		out = append(out, r.Text())
+	}
+	return out
 }
 
 func serverNames(d Declared, e load.Evidence, pools []FleetPool) []string {
@@ -201,7 +213,7 @@ func directLine(name string, rules DeclaredServer, seen fleet.Server, observed b
 					"give the server's DSN%s",
 					serversSeen(e.Last))}
 		}
-		return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, nil, nil
+		return Line{ItemDirect, *rules.DirectConns, "declared", CountDeclared}, nil, nil
 	}
 	l, notes := directSeen(name, rules, seen, observed, e)
 	if !observed {
@@ -216,7 +228,7 @@ func directLine(name string, rules DeclaredServer, seen fleet.Server, observed b
 		return l, append(notes, fmt.Sprintf("server %s: direct connections are declared as %d, and %d were seen: %d counts",
 			name, *rules.DirectConns, l.Conns, l.Conns)), nil
 	}
-	return Line{"direct", *rules.DirectConns, "declared", CountDeclared}, notes, nil
+	return Line{ItemDirect, *rules.DirectConns, "declared", CountDeclared}, notes, nil
 }
 
 // directSeen is the highest of the samples and of the lookback, or the lookback's p99 where the user accepts that risk.
@@ -236,7 +248,7 @@ func directSeen(name string, rules DeclaredServer, seen fleet.Server, observed b
 		if rules.DirectCount == CountP99 {
 			p99 := int(math.Ceil(h.Direct.Quantile(0.99)))
 			top := max(highest, int(math.Ceil(h.Direct.Max)))
-			return Line{"direct", max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", load.Round(h.Direct.Span()), top,
+			return Line{ItemDirect, max(p99, now), fmt.Sprintf("p99 of %s; highest %d, %s", load.Round(h.Direct.Span()), top,
 					today), CountP99},
 				[]string{fmt.Sprintf("accepted risk: direct connections of %s counted at their p99, %d; the strict line would be "+
 					"%d", name, max(p99, now), top)}
@@ -244,10 +256,10 @@ func directSeen(name string, rules DeclaredServer, seen fleet.Server, observed b
 		highest = max(highest, int(math.Ceil(h.Direct.Max)))
 		source = fmt.Sprintf("highest of %s; %s", load.Round(h.Direct.Span()), today)
 	} else if rules.DirectCount == CountP99 {
-		return Line{"direct", highest, source, CountHighest},
+		return Line{ItemDirect, highest, source, CountHighest},
 			[]string{fmt.Sprintf("server %s: no history of direct connections: count p99 falls back to the highest seen", name)}
 	}
-	return Line{"direct", highest, source, CountHighest}, nil
+	return Line{ItemDirect, highest, source, CountHighest}, nil
 }
 
 // headroomLine is what is never planned: a share of max_connections rounded up, at least DefaultHeadroomLeast, or the
@@ -284,9 +296,9 @@ func modelCPU(name string, rules DeclaredServer, e load.Evidence, pools []FleetP
 	return c
 }
 
-// capsOf lists the limits over several copies as bounds on growth. What pools that are not ours may take of a limit is
-// taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and no reason
-// to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+// capsOf lists the limits over several pools of the line as bounds on growth. What pools that are not ours may take of
+// a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and
+// no reason to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
 func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)
@@ -294,14 +306,14 @@ func (f Fleet) capsOf(server string) []Cap {
 		if l.Alone() {
 			continue
 		}
-		c := Cap{Name: l.Text()}
+		c := Cap{Limit: l.ID(), Name: l.Text()}
 		ours, frozen, own := 0, 0, 0
 		members(l, f.Pools, at, func(p *FleetPool, i int) {
-			switch m := p.Copies[i]; {
+			switch m := p.LinePools[i]; {
 			case !p.On(server):
 			case m.FixedConns > 0:
 				frozen += m.fixed(p.MostReserve())
-			case p.Frozen != "":
+			case p.Frozen.Any():
 				frozen += p.LargestSize() + m.reserve(p.ReserveConns)
 			default:
 				ours += m.Worst(p.LargestSize(), p.ReserveConns)
@@ -333,9 +345,9 @@ func (p FleetPool) MostReserve() int {
 	return p.ReserveConns
 }
 
-// ownReserve is by how much a copy's own reserve is larger than the one that the plan may give its line, the least of
-// them; below 0 where it is smaller, and the line's stays.
-func (p FleetPool) ownReserve(c Copy) int {
+// ownReserve is by how much a pool of the line's own reserve is larger than the one that the plan may give its line,
+// the least of them; below 0 where it is smaller, and the line's stays.
+func (p FleetPool) ownReserve(c LinePool) int {
 	line := p.LeastReserve()
 	if p.ReserveFree {
 		return max(0, c.reserve(line)-line)
@@ -343,8 +355,8 @@ func (p FleetPool) ownReserve(c Copy) int {
 	return c.reserve(line) - line
 }
 
-// LargestSize returns the largest pool_size of the pool's processes, in connections of each copy; 0: no process has
-// it.
+// LargestSize returns the largest pool_size of the pool's processes, in connections of each pool of the line; 0: no
+// process has it.
 func (p FleetPool) LargestSize() int {
 	n := 0
 	for _, s := range p.Sizes {

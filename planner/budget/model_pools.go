@@ -9,10 +9,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// login is Login for a copy of a pool; a is the alias in one of its processes.
-func (c Copy) login(a fleet.Alias) fleet.Login {
+// login is Login for a pool of the line; a is the alias in one of its processes.
+func (c LinePool) login(a fleet.Alias) fleet.Login {
 	l := c.Login
 	if l == (fleet.Login{}) {
 		l = a.Login(fleet.PoolGauges{User: c.User})
@@ -37,12 +38,12 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 		}
 		if p.Server != "" {
 			if in := unused[id]; len(in) > 0 {
-				note, why := fleet.UnusedNote(id, in),
-					"the pool seems to be a database of the line *, whose size is default_pool_size"
+				note, why := fleet.UnusedNote(id, in), verdict.Of(verdict.DatabaseOfStar, "")
 				if fleet.LinedIn(e.Last, id, in) {
-					note, why = fleet.UnlinedNote(id, in), "some processes of the group have no line for this pool"
+					note, why = fleet.UnlinedNote(id, in), verdict.Of(verdict.LineMissing, "")
 				}
-				warnings, p.Frozen = append(warnings, note), cmp.Or(p.Frozen, why)
+				warnings = append(warnings, note)
+				p.Frozen.Reason = verdict.Or(p.Frozen.Reason, why)
 			}
 			pools = append(pools, p)
 		}
@@ -57,11 +58,11 @@ func modelPools(d Declared, e load.Evidence, loads []load.Load, unused map[strin
 			}
 			continue
 		}
-		if e.Samples > 0 && (dp.Copies == 0 || dp.Load == nil) {
+		if e.Samples > 0 && (dp.LinePools == 0 || dp.Load == nil) {
 			return nil, nil, &operr.Error{Kind: operr.KindUsage, Subject: dp.Where + "pool " + dp.ID,
 				Err: fmt.Errorf("no console shows this pool; the pools observed are %s", strings.Join(fleet.PoolIDs(e.Last),
 					", ")),
-				Hint: "correct the name, or declare size:, copies: and load: to plan a pool that does not exist yet"}
+				Hint: "correct the name, or declare size:, line_pools: and load: to plan a pool that does not exist yet"}
 		}
 		p, err := declaredPool(dp, d)
 		if err != nil {
@@ -130,9 +131,9 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	p.Server, p.AlsoOn = servers[0], servers[1:]
 	warnings = append(warnings, warn...)
 	if !listed && !d.SizeAll {
-		p.Frozen = "not listed under pools:"
-	} else if len(p.AlsoOn) > 0 {
-		p.Frozen = leadsToSeveral
+		p.Frozen = verdict.Print(verdict.NotListed, "")
+	} else if len(p.AlsoOn) > 0 { // its load on each of them is not known
+		p.Frozen = verdict.Print(verdict.SeveralServers, "")
 	}
 	reserves := map[int]bool{}
 	for _, x := range at {
@@ -154,9 +155,8 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 					x.process.Version),
 				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
 		}
-		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && p.Frozen == "" { // no step may write a 0 again
-			p.Frozen = fmt.Sprintf("pool_size is 0 in %s, so a step could not be rolled back; write a pool_size of 1 or more",
-				x.process.ID)
+		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && !p.Frozen.Any() { // no step may write a 0 again
+			p.Frozen = verdict.Print(verdict.SizeZero, x.process.ID)
 		}
 		p.Sizes = append(p.Sizes, Size{x.process.ID, min(fleet.EffectiveSize(x.process, x.alias, ""),
 			max(x.alias.MaxConns, x.alias.SizeConns, 1)), x.alias.MaxConns})
@@ -169,17 +169,17 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 		ld = loads[i]
 	}
 	var noUser bool
-	p.Copies, noUser = copiesOfPool(at, rules, ld)
+	p.LinePools, noUser = linePoolsOf(at, rules, ld)
 	if p.Uneven = len(reserves) > 1; p.Uneven {
 		warnings = append(warnings,
 			fmt.Sprintf("%s: reserve_pool_size differs between its processes: the largest, %d, counts", id, p.ReserveConns))
 	}
 	p.Reserve, p.ReserveFree = rules.reserveRange(p.ReserveConns)
-	if i := slices.IndexFunc(p.Copies, func(c Copy) bool { return c.MaybeConns > 0 }); i >= 0 {
+	if i := slices.IndexFunc(p.LinePools, func(c LinePool) bool { return c.MaybeConns > 0 }); i >= 0 {
 		warnings = append(warnings,
 			fmt.Sprintf("%s: SHOW USERS of %s may show %s the pool_size of another user; the larger counts, so up to %d "+
 				"connections for each such user",
-				id, p.Copies[i].Process, p.Copies[i].User, p.Copies[i].Maybe(p.ReserveConns)))
+				id, p.LinePools[i].Process, p.LinePools[i].User, p.LinePools[i].Maybe(p.ReserveConns)))
 	}
 	if noUser {
 		warnings = append(warnings,
@@ -190,26 +190,26 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	p.Load, p.SeenPerSec = ld, ld.ServedPerSec
 	switch {
 	case rules.Load != nil:
-		p.Load = rules.Load.load(id, p.Copies)
+		p.Load = rules.Load.load(id, p.LinePools)
 		p.Load.Session = ld.Session
-	case p.Frozen == "":
-		if why := ld.TooLittle(); why != "" {
-			p.Frozen = why
+	case !p.Frozen.Any():
+		if p.Frozen.Reason = ld.TooLittle(); p.Frozen.Any() {
 			warnings = append(warnings,
-				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id, why))
+				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id,
+					p.Frozen.Text()))
 		}
 	}
-	if why := p.unfollowed(); why != "" && p.Frozen == "" {
-		p.Frozen = why
-		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why))
+	if why := p.unfollowed(); why.Any() && !p.Frozen.Any() {
+		p.Frozen.Reason = why
+		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why.Text()))
 	}
 	warnings = append(append(warnings, rules.ignored()...), rules.disproved(at)...)
 	return p, append(warnings, p.riskNote()...), nil
 }
 
-// copiesOfPool crosses the pool's processes with every user seen in any of them, or declared, or forced, or who asks
+// linePoolsOf crosses the pool's processes with every user seen in any of them, or declared, or forced, or who asks
 // auth_query there: a user that one process saw may come to the others.
-func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy, noUser bool) {
+func linePoolsOf(at []placed, rules DeclaredPool, ld load.Load) (linePools []LinePool, noUser bool) {
 	users := slices.Clone(rules.Users)
 	for _, x := range at {
 		if x.alias.ForceUser != "" {
@@ -219,7 +219,7 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 			users = append(users, g.User)
 		}
 	}
-	for _, s := range ld.Copies {
+	for _, s := range ld.LinePools {
 		users = append(users, s.User)
 	}
 	slices.Sort(users)
@@ -253,12 +253,12 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 	users = slices.Compact(users)
 	for _, x := range at {
 		for _, u := range users {
-			c := Copy{Process: x.process.ID, User: u, Login: logins[u]}
-			if i := slices.IndexFunc(ld.Copies, func(s load.CopyShare) bool {
+			c := LinePool{Process: x.process.ID, User: u, Login: logins[u]}
+			if i := slices.IndexFunc(ld.LinePools, func(s load.LinePoolShare) bool {
 				return s.Process == c.Process &&
 					s.User == u
 			}); i >= 0 {
-				c.Share = ld.Copies[i].Share
+				c.Share = ld.LinePools[i].Share
 			}
 			c.Auth = !seen[u] && slices.Contains(auth, u) && !slices.Contains(rules.Users, u)
 			role := c.login(x.alias).Role
@@ -274,27 +274,27 @@ func copiesOfPool(at []placed, rules DeclaredPool, ld load.Load) (copies []Copy,
 			}
 			c.bound(rules.UserMax, x.open(u, false), fleet.EffectiveSize(x.process, x.alias, ""),
 				fleet.EffectiveReserve(x.process, x.alias, ""))
-			copies = append(copies, c)
+			linePools = append(linePools, c)
 			if slices.Contains(twins, u) && !fleet.VersionAtLeast(x.process.Version, 1, 23) {
-				c.Twin, c.Share = true, 0 // get_pool looks by user, and a forced one is another than auth_user of its name
-				copies = append(copies, c)
+				c.Twin, c.Share = true, 0 // get_pool searches by user, and a forced one is another than auth_user of its name
+				linePools = append(linePools, c)
 			}
 		}
 	}
-	slices.SortStableFunc(copies, func(a, b Copy) int {
+	slices.SortStableFunc(linePools, func(a, b LinePool) int {
 		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
 	})
-	return copies, noUser
+	return linePools, noUser
 }
 
 // see fills in what the samples showed of the pool's connections.
 func (p *FleetPool) see(at []placed, e load.Evidence) {
 	for _, x := range at {
-		for i, c := range p.Copies {
+		for i, c := range p.LinePools {
 			if c.Process != x.process.ID {
 				continue
 			}
-			p.Copies[i].SeenConns = x.open(c.User, c.Twin)
+			p.LinePools[i].SeenConns = x.open(c.User, c.Twin)
 		}
 		if f, ok := e.Flow(x.process.ID, p.Alias); ok {
 			p.PeakConns += f.PeakConns

@@ -19,7 +19,7 @@ func TestAUsersOwnReserveOfNothingIsOne(t *testing.T) {
 			t.Errorf("%s: %d, want %d", user, got, want)
 		}
 	}
-	for c, want := range map[budget.Copy]int{{OwnReserve: fleet.NoReserve}: 20, {OwnReserve: fleet.NoReserve,
+	for c, want := range map[budget.LinePool]int{{OwnReserve: fleet.NoReserve}: 20, {OwnReserve: fleet.NoReserve,
 		Doubtful: true}: 23, {OwnReserve: 1}: 21, {}: 23} {
 		if got := c.Worst(20, 3); got != want {
 			t.Errorf("%+v: %d, want %d", c, got, want)

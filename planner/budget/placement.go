@@ -9,9 +9,6 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-// leadsToSeveral is why a pool on several servers keeps its size: its load on each of them is not known.
-const leadsToSeveral = "its connections may be opened on several servers"
-
 // On reports whether connections of the pool may be opened on a server. All of them may: its worst case stands in the
 // ledger of each of its servers.
 func (p FleetPool) On(server string) bool {
@@ -33,7 +30,7 @@ func (d DeclaredPool) servers() []string {
 // error: the user declared it to be elsewhere. Whatever was found stands: a declaration that leaves it out is drift.
 // What was not found, and is not declared, is refused: a proxy, a failover or a clock that is off would otherwise take
 // a pool out of the ledger that it belongs to. Nothing is elsewhere by its address. An alias that has no connections to
-// look for is counted on the only server there is, or must be declared.
+// find is counted on the only server there is, or must be declared.
 func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) (servers, warnings []string,
 	err error) {
 	found := slices.DeleteFunc(slices.Clone(at), func(x placed) bool { return x.alias.Guessed != "" })
@@ -50,7 +47,7 @@ func serversOf(id string, rules DeclaredPool, at []placed, o fleet.Observation) 
 		return serversDeclared(id, rules, seen, lost)
 	}
 	switch {
-	case lost.where != "":
+	case lost.any:
 		return nil, nil, lost.refuse(id, seen)
 	case len(seen) > 0:
 		if len(seen) > 1 {
@@ -97,8 +94,9 @@ func serversFound(id string, at []placed) ([]string, error) {
 
 // lost is what of a pool leads to no known server.
 type lost struct {
+	any       bool // something is; else the others say nothing
 	process   string
-	where     string // addresses, or "" where nothing is lost
+	where     string // addresses, for messages
 	connected bool   // it has connections, and none of them was found
 }
 
@@ -106,12 +104,13 @@ type lost struct {
 // recorded without being followed leads nobody knows where.
 func lostOf(at []placed) lost {
 	for _, x := range at {
-		l := lost{process: x.process.ID, where: strings.Join(x.alias.Unplaced, ", "),
+		l := lost{any: true, process: x.process.ID, where: strings.Join(x.alias.Unplaced, ", "),
 			connected: x.alias.Proof == fleet.ProofElsewhere}
-		if l.where == "" && (l.connected || x.alias.Proof != fleet.ProofList && strings.Contains(x.alias.Host, ",")) {
+		switch {
+		case len(x.alias.Unplaced) > 0:
+			return l
+		case l.connected || x.alias.Proof != fleet.ProofList && strings.Contains(x.alias.Host, ","):
 			l.where = address(x.alias)
-		}
-		if l.where != "" {
 			return l
 		}
 	}
@@ -168,7 +167,7 @@ func serversDeclared(id string, rules DeclaredPool, seen []string, l lost) (serv
 		warnings = append(warnings,
 			fmt.Sprintf("%s: connections beyond those on %s are declared elsewhere: no ledger counts them", id,
 				strings.Join(servers, ", ")))
-	case l.where != "":
+	case l.any:
 		warnings = append(warnings,
 			fmt.Sprintf("%s: its connections to %s (%s) are found on no server: the pool counts on %s as declared", id, l.where,
 				l.process, strings.Join(servers, ", ")))

@@ -49,17 +49,18 @@ func TestWhatLeadsNobodyKnowsWhereIsRefusedUnlessDeclared(t *testing.T) {
 		says     string
 	}{
 		{"found nowhere", plannertest.LostAlias, nil, operr.KindEvidence,
-			"10.9.9.9 port 5433 (seen on main/1), and none of them is found"},
+			"10.9.9.9 port 5433 (seen on main/1), and none is a backend of the servers observed"},
 		{"found nowhere, at the address of another pool", func(a *fleet.Alias) {
 			plannertest.LostAlias(a)
 			a.Host,
 				a.Port = "", 0
-		}, nil, operr.KindEvidence, "none of them is found"},
-		{"half of a list", plannertest.HalfAlias, nil, operr.KindEvidence, "it may connect to db3 port 5432"},
-		{"a list of an old recording", plannertest.OldList, nil, operr.KindEvidence, "it may connect to db1,db2"},
-		{"never used, two servers", plannertest.Unused, nil, operr.KindEvidence, "there are 2 servers it may use"},
+		}, nil, operr.KindEvidence, "none is a backend of the servers observed"},
+		{"half of a list", plannertest.HalfAlias, nil, operr.KindEvidence, "may connect to db3 port 5432"},
+		{"a list of an old recording", plannertest.OldList, nil, operr.KindEvidence, "may connect to db1,db2"},
+		{"never used, two servers", plannertest.Unused, nil, operr.KindEvidence,
+			"which of the 2 servers it uses is not known"},
 		{"found here, declared elsewhere", plannertest.AsIs, []string{budget.Elsewhere}, operr.KindDrift,
-			"declared to be on elsewhere"},
+			"declared on elsewhere"},
 		{"found here, declared on another", plannertest.AsIs, []string{"second"}, operr.KindDrift, "are found on main"},
 		{"a list of two, one declared", plannertest.ListAlias, []string{"main"}, operr.KindDrift, "are found on second"},
 	} {
@@ -78,7 +79,7 @@ func TestWhatIsDeclaredElsewhereIsNamed(t *testing.T) {
 		}
 		f, err := plannertest.PlacementOf(t, change, declared...)
 		if all := strings.Join(f.Warnings, "\n"); err != nil || !strings.Contains(all, "main/shop") ||
-			!strings.Contains(all, "declared to be elsewhere") {
+			!strings.Contains(all, "declared elsewhere") {
 			t.Errorf("%v: %v, warnings %q", declared, err, all)
 		}
 	}

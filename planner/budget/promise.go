@@ -18,9 +18,9 @@ func (f Fleet) Drained() Fleet {
 
 // drain takes off a pool what is open beyond what its settings allow.
 func (p *FleetPool) drain() {
-	own := false // its copies: until then they are those of the fleet that it is of
+	own := false // its LinePools: until then they are those of the fleet that it is of
 	for _, s := range p.Sizes {
-		for j, c := range p.Copies {
+		for j, c := range p.LinePools {
 			if c.Process != s.Process {
 				continue
 			}
@@ -29,9 +29,9 @@ func (p *FleetPool) drain() {
 				continue
 			}
 			if !own {
-				p.Copies, own = slices.Clone(p.Copies), true
+				p.LinePools, own = slices.Clone(p.LinePools), true
 			}
-			p.Copies[j].SeenConns = most
+			p.LinePools[j].SeenConns = most
 		}
 	}
 	if own {
@@ -42,12 +42,12 @@ func (p *FleetPool) drain() {
 // Only is the part of a pool that one process has; false: it has none.
 func (p FleetPool) Only(process string) (FleetPool, bool) {
 	p.Sizes = slices.DeleteFunc(slices.Clone(p.Sizes), func(s Size) bool { return s.Process != process })
-	p.Copies = slices.DeleteFunc(slices.Clone(p.Copies), func(c Copy) bool { return c.Process != process })
-	p.Under = nil // those of all its copies
+	p.LinePools = slices.DeleteFunc(slices.Clone(p.LinePools), func(c LinePool) bool { return c.Process != process })
+	p.Under = nil // those of all pools of its line
 	return p, len(p.Sizes) > 0
 }
 
-// LeastReserve is the least reserve_pool_size that the plan may give the pool, in connections of each copy.
+// LeastReserve is the least reserve_pool_size that the plan may give the pool, in connections of each pool of the line.
 func (p FleetPool) LeastReserve() int {
 	if p.ReserveFree {
 		return p.Reserve.Min
@@ -60,8 +60,8 @@ func (p FleetPool) UnitConns(size, reserve int) int {
 	return p.PlannedConns(size+1, reserve) - p.PlannedConns(size, reserve)
 }
 
-// ReserveAt is how many connections of the budget one more in the reserve takes, over all copies, at a size and a
-// reserve.
+// ReserveAt is how many connections of the budget one more in the reserve takes, over all pools of the line, at a size
+// and a reserve.
 func (p FleetPool) ReserveAt(size, reserve int) int {
 	return p.PlannedConns(size, reserve+1) - p.PlannedConns(size, reserve)
 }
@@ -152,7 +152,7 @@ func recyclingLines(server string, o fleet.Observation, pools []FleetPool) (line
 			if !p.On(server) {
 				continue
 			}
-			for _, c := range p.Copies {
+			for _, c := range p.LinePools {
 				if c.Process == proc.ID && !c.Shared { // where max_user_connections binds, it binds here, too
 					n++
 				}
@@ -187,7 +187,7 @@ func (p FleetPool) PlannedConns(size, reserve int) int {
 		return p.WorstAt(size, reserve) + max(p.OverConns, p.StayConns(size, reserve))
 	}
 	conns := p.CountedConns()
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.FixedConns == 0 {
 			conns += max(0, size-p.SizeIn(c.Process))
 		}

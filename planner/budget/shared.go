@@ -56,8 +56,8 @@ func (n *flowNet) fill() (near []bool) {
 	}
 }
 
-// Product writes the arithmetic behind a pool's worst case, and what caps it: "min(6 copies × (5 + 2 reserve) = 42, 2 ×
-// 8 max_db_connections)".
+// Product writes the arithmetic behind a pool's worst case, and what caps it: "min(6 pools of the line × (5 + 2
+// reserve) = 42, 2 × 8 max_db_connections)".
 func (p FleetPool) Product(size, reserve int) string {
 	if p.Rules.Count != CountWorst {
 		return fmt.Sprintf("%s, accepted risk: %d seen and what is added to it", times(p.Sized(), fmt.Sprint(size)),
@@ -98,7 +98,7 @@ func (p FleetPool) Product(size, reserve int) string {
 // sumIn is worstIn without a cap.
 func (p FleetPool) sumIn(process string, size, reserve int) int {
 	sum := 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Process == process && !c.Shared {
 			sum += c.Worst(size, reserve)
 		}
@@ -106,10 +106,10 @@ func (p FleetPool) sumIn(process string, size, reserve int) int {
 	return sum
 }
 
-// terms are the copies that the pool's own line counts: those that follow the line, and those that do not.
+// terms are the pools of the line that the pool's own line counts: those that follow the line, and those that do not.
 func (p FleetPool) terms(size, reserve int) string {
 	var line, owners, reserves, fixed, bounded, doubt int
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		switch {
 		case c.Shared:
 		case c.Bounded:
@@ -148,16 +148,17 @@ func (p FleetPool) terms(size, reserve int) string {
 	return strings.Join(parts, " + ")
 }
 
-// times writes "4 copies × 12", "1 copy × 12".
-func times(copies int, each string) string {
-	return fmt.Sprintf("%d %s × %s", copies, words.Plural(copies, "copy", "copies"), each)
+// times writes "4 pools of the line × 12", "1 pool of the line × 12".
+func times(linePools int, each string) string {
+	return fmt.Sprintf("%d %s × %s", linePools, words.Plural(linePools, "pool of the line", "pools of the line"), each)
 }
 
-// sharedUsers lists the users of the pool that stand in ledger lines of their own, in the order of its copies.
+// sharedUsers lists the users of the pool that stand in ledger lines of their own, in the order of its pools of the
+// line.
 func (p FleetPool) sharedUsers() []string {
 	var out []string
 	known := map[string]bool{}
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.Shared && !known[c.User] {
 			known[c.User] = true
 			out = append(out, c.User)
@@ -169,7 +170,7 @@ func (p FleetPool) sharedUsers() []string {
 // SharedUser is a user of one process that is counted as a whole on a server, not pool by pool, because its
 // max_user_connections is less than what its pools may take.
 type SharedUser struct {
-	Limit  fleet.Limit
+	Limit  fleet.Limit // its max_user_connections
 	server string
 	Conns  int // the limit, never less than what is open
 }
@@ -184,14 +185,14 @@ func (u SharedUser) Line() Line {
 		CountWorst}
 }
 
-// shareUsers marks the copies of such users, whatever pool they belong to, and returns the users. A limit over pools of
-// several servers counts on each of them: its connections may all be on any one.
+// shareUsers marks the pools of the line of such users, whatever pool they belong to, and returns the users. A limit
+// over pools of several servers counts on each of them: its connections may all be on any one.
 //
 // The most that the pools of one process may open on one server, each at most its size, each alias at most its
 // max_db_connections and each user at most its max_user_connections, is a flow from aliases to users (PgBouncer counts
 // both when it opens one). By the theorem of Ford and Fulkerson (1956) it equals the tightest cut: some aliases counted
-// at their limit, some users at theirs, and the copies that belong to neither at their size. Any other choice of users
-// counts no less, so what is marked here stays on the safe side when sizes change.
+// at their limit, some users at theirs, and the pools of the line that belong to neither at their size. Any other
+// choice of users counts no less, so what is marked here stays on the safe side when sizes change.
 func shareUsers(limits []fleet.Limit, pools []FleetPool) []SharedUser {
 	at := placesOf(pools)
 	type place struct{ process, server string }
@@ -207,8 +208,8 @@ func shareUsers(limits []fleet.Limit, pools []FleetPool) []SharedUser {
 			if len(p.AlsoOn) > 0 { // it counts in full, on each of its servers
 				return
 			}
-			worst[p.Server] += p.worstCopy(i)
-			seen[p.Server] += p.Copies[i].SeenConns
+			worst[p.Server] += p.worstLinePool(i)
+			seen[p.Server] += p.LinePools[i].SeenConns
 			servers = append(servers, p.Server)
 		})
 		slices.Sort(servers)
@@ -230,7 +231,7 @@ func shareUsers(limits []fleet.Limit, pools []FleetPool) []SharedUser {
 }
 
 // cut keeps of the users of one process on one server those that the tightest cut counts as a whole, and marks their
-// copies.
+// pools of the line.
 func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser {
 	alias := map[string]int{} // pool: its node
 	for _, u := range users {
@@ -246,7 +247,7 @@ func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser 
 		net.edge(2+k, 1, u.Conns)
 		members(u.Limit, pools, at, func(p *FleetPool, i int) {
 			if p.Server == u.server && len(p.AlsoOn) == 0 {
-				net.edge(alias[p.ID], 2+k, p.worstCopy(i))
+				net.edge(alias[p.ID], 2+k, p.worstLinePool(i))
 				owned[[2]int{at[p.ID], i}] = true
 			}
 		})
@@ -258,13 +259,13 @@ func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser 
 			continue
 		}
 		rest, open := 0, 0
-		for i, c := range p.Copies {
+		for i, c := range p.LinePools {
 			if c.Process != process {
 				continue
 			}
 			open += c.SeenConns
 			if !owned[[2]int{at[p.ID], i}] {
-				rest += p.worstCopy(i)
+				rest += p.worstLinePool(i)
 			}
 		}
 		net.edge(node, 1, rest)
@@ -282,7 +283,7 @@ func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser 
 		}
 		members(u.Limit, pools, at, func(p *FleetPool, i int) {
 			if p.Server == u.server && len(p.AlsoOn) == 0 {
-				p.Copies[i].Shared = true
+				p.LinePools[i].Shared = true
 				p.Tally()
 			}
 		})
@@ -291,8 +292,8 @@ func cut(users []SharedUser, pools []FleetPool, at map[string]int) []SharedUser 
 	return out
 }
 
-// SizeIn returns the pool's pool_size in a process, in connections of each copy. It panics where the process has no
-// such line: ask only for processes of Sizes.
+// SizeIn returns the pool's pool_size in a process, in connections of each pool of the line. It panics where the
+// process has no such line: ask only for processes of Sizes.
 func (p FleetPool) SizeIn(process string) int {
 	for _, s := range p.Sizes {
 		if s.Process == process {

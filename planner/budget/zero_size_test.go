@@ -1,10 +1,10 @@
 package budget_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestAPoolOfSizeZeroKeepsIt: no step may write the 0 again.
@@ -14,8 +14,9 @@ func TestAPoolOfSizeZeroKeepsIt(t *testing.T) {
 		a.MaxConns = limit
 		o, _ := plannertest.SeenFleet(a)
 		o.Processes[0].Version = version
-		if p, _ := plannertest.Modelled(t, o).Pool("main/app"); !strings.Contains(p.Frozen, "pool_size is 0 in main/1") {
-			t.Errorf("%s: frozen because %q", version, p.Frozen)
+		if p, _ := plannertest.Modelled(t, o).Pool("main/app"); !p.Frozen.Is(verdict.SizeZero) ||
+			p.Frozen.Subject != "main/1" {
+			t.Errorf("%s: frozen because %q", version, p.Frozen.Text())
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestAuthUsersPoolCountsInEachDatabaseOfAStar(t *testing.T) {
 		f := plannertest.Modelled(t, o)
 		star, _ := f.Pool("g/*")
 		var got []string
-		for _, c := range star.Copies {
+		for _, c := range star.LinePools {
 			got = append(got, fmt.Sprintf("%s %d", c.User, c.Worst(10, 0)))
 		}
 		if text := strings.Join(got, ", "); text != want {
@@ -54,7 +54,7 @@ func TestADeclaredLoadIsNotThatOfAuthUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range f.Pools[0].Copies {
+	for _, c := range f.Pools[0].LinePools {
 		if want := float64(b2i(c.User == "app1")); c.Share != want {
 			t.Errorf("%s has a share of %g, want %g", c.User, c.Share, want)
 		}

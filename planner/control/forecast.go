@@ -148,7 +148,7 @@ const leastRecent = 30 * time.Second
 func Outgrown(planned, lately []load.Load) verdict.Reason {
 	for _, now := range lately {
 		i := slices.IndexFunc(planned, func(l load.Load) bool { return l.Pool == now.Pool })
-		if i < 0 || now.Unknown != "" || planned[i].Unknown != "" || now.Window < leastRecent {
+		if i < 0 || now.Unknown.Any() || planned[i].Unknown.Any() || now.Window < leastRecent {
 			continue
 		}
 		was, is := planned[i].Erlangs, now.Erlangs
@@ -165,9 +165,9 @@ func LoadsOf(f budget.Fleet) []load.Load {
 	var out []load.Load
 	for _, p := range f.Pools {
 		l := p.Load
-		if l.Pool, l.Copies = p.ID, nil; l.Erlangs.Target > 0 {
-			for _, c := range p.Copies {
-				l.Copies = append(l.Copies, load.CopyShare{Process: c.Process, User: c.User, Share: c.Share})
+		if l.Pool, l.LinePools = p.ID, nil; l.Erlangs.Target > 0 {
+			for _, c := range p.LinePools {
+				l.LinePools = append(l.LinePools, load.LinePoolShare{Process: c.Process, User: c.User, Share: c.Share})
 			}
 		}
 		out = append(out, l)
@@ -181,7 +181,7 @@ func Renewed(planned, lately []load.Load) []load.Load {
 	out := slices.Clone(planned)
 	for i, l := range out {
 		for _, now := range lately {
-			if now.Pool == l.Pool && now.Unknown == "" && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
+			if now.Pool == l.Pool && !now.Unknown.Any() && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
 				now.Erlangs.Target > l.Erlangs.Target {
 				out[i] = now
 			}

@@ -99,7 +99,7 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	v := float64(s.Value)
 	age := now.Sub(s.At)
 	switch {
-	case s.Error != "":
+	case s.Fault != "":
 		return unknown(verdict.SignalError, s.Error)
 	case !s.Value.Known():
 		return unknown(verdict.NoNumber, "", v)

@@ -63,7 +63,7 @@ func TestTheGuardHoldsWhatIsNotKnown(t *testing.T) {
 		{"missing", nil, verdict.NoSuchSignal},
 		{"of another server", []fleet.Signal{{Name: "cpu", Server: "other", Value: 0.1, At: plannertest.Noon}},
 			verdict.NoSuchSignal},
-		{"an error", []fleet.Signal{{Name: "cpu", Server: "pg", Error: "no data"}}, verdict.SignalError},
+		{"an error", []fleet.Signal{fleet.NoSignal("cpu", "pg", fleet.FaultSource, "no data")}, verdict.SignalError},
 		{"NaN", []fleet.Signal{at(math.NaN(), 0)}, verdict.NoNumber},
 		{"stale", []fleet.Signal{at(0.1, 2*time.Minute)}, verdict.SignalOld},
 		{"from the future", []fleet.Signal{at(0.1, -2*time.Minute)}, verdict.SignalAhead},

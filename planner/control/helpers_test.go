@@ -31,10 +31,10 @@ func PinnedState(t *testing.T, xacts int64, open int) State {
 	t.Helper()
 	begun := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
 	pool := budget.FleetPool{ID: "main/app", Group: "main", Alias: "app", Server: "pg",
-		Sizes:  []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
-		Copies: []budget.Copy{{Process: "main/1", User: "u", SeenConns: open}},
-		Load:   load.Load{Erlangs: load.Range{Lower: 2, Target: 3, Upper: 3.5}},
-		Rules:  budget.Rules{MaxWaitMean: time.Second}}
+		Sizes:     []budget.Size{{Process: "main/1", Conns: 4, CapConns: 0}},
+		LinePools: []budget.LinePool{{Process: "main/1", User: "u", SeenConns: open}},
+		Load:      load.Load{Erlangs: load.Range{Lower: 2, Target: 3, Upper: 3.5}},
+		Rules:     budget.Rules{MaxWaitMean: time.Second}}
 	pool.Tally()
 	f := budget.Fleet{At: begun.Add(6 * time.Second), Servers: []budget.FleetServer{{Name: "pg", BudgetConns: 20}},
 		Pools: []budget.FleetPool{pool}}
@@ -295,5 +295,5 @@ var Exponent = regexp.MustCompile(`\de[+-]\d`)
 func GroupLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
-		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
+		Method: load.MethodCounters, LinePools: []load.LinePoolShare{{Process: group + "/1", User: "app", Share: 1}}}
 }

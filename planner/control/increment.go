@@ -29,8 +29,8 @@ func (s State) shiftStep(sh shift.Shift) (state.Step, *sizing.Goal, verdict.Reas
 	if s.Journal.RollTo > 0 { // it takes back what was moved, and moves nothing else
 		f.Pools = slices.Clone(f.Pools)
 		for i, p := range f.Pools {
-			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && p.Frozen == "" {
-				f.Pools[i].Frozen = "a rollback leaves this switch unchanged"
+			if _, back := s.Target.Pool(p.ID); !back && p.ID != sh.From && p.ID != sh.To && !p.Frozen.Any() {
+				f.Pools[i].Frozen = verdict.Print(verdict.SwitchUnchanged, "")
 			}
 		}
 	}

@@ -20,7 +20,7 @@ func TestAPoolOnSeveralServersKeepsItsSizeAndStandsInBothLedgers(t *testing.T) {
 		t.Fatal(err)
 	}
 	plannertest.CheckLedger(t, p)
-	if len(p.Pools) != 2 || p.Pools[1].ID != "main/shop" || p.Pools[1].Frozen == "" || len(p.Pools[1:]) != 1 {
+	if len(p.Pools) != 2 || p.Pools[1].ID != "main/shop" || !p.Pools[1].Frozen.Any() || len(p.Pools[1:]) != 1 {
 		t.Errorf("pools %+v, want main/shop once, its size kept", p.Pools)
 	}
 	for _, s := range p.Servers {

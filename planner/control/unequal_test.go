@@ -76,7 +76,7 @@ func TestUnequalProcessesHoldTheirOwnServerAlone(t *testing.T) {
 		for i, n := range sizes {
 			process := fmt.Sprintf("%s/%d", id[:1], i+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: n, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: process, User: "u", Share: 1 / float64(len(sizes))})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: process, User: "u", Share: 1 / float64(len(sizes))})
 		}
 		p.Tally()
 		return p

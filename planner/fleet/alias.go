@@ -125,7 +125,7 @@ func (p Process) sibling(q Process, a Alias, o Observation) (Alias, bool) {
 	if !known {
 		b := a.unused(p.Settings)
 		if p.Filed != nil {
-			b.Guessed = "its file has no line of *, and a process keeps the one that it had"
+			b.Guessed = GuessLineKept
 		}
 		return b, q.auto(a)
 	}

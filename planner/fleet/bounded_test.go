@@ -7,8 +7,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 )
 
-func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
-	look := func(version string, change func(*fleet.Observation)) (int, string) {
+func TestAllowedIsTheTightestLimitOfAPool(t *testing.T) {
+	sample := func(version string, change func(*fleet.Observation)) (int, string) {
 		a := plannertest.SeenAlias("app", 20, 0, 0, "app1", "app2")
 		a.Pools[0] = fleet.PoolGauges{User: "app1", ServersActive: 3}
 		a.Pools[1] = fleet.PoolGauges{User: "app2", ServersActive: 2, ServersIdle: 1}
@@ -61,7 +61,7 @@ func TestAllowedIsTheTightestLimitOfACopy(t *testing.T) {
 			o.Servers[0].Databases, o.Servers[0].Superusers = []fleet.ConnLimit{{Name: "app", Conns: 7}}, []string{"app1"}
 		}, 20, ""},
 	} {
-		if conns, limit := look(c.version, c.change); conns != c.conns || limit != c.limit {
+		if conns, limit := sample(c.version, c.change); conns != c.conns || limit != c.limit {
 			t.Errorf("%s: %d by %q, want %d by %q", c.name, conns, limit, c.conns, c.limit)
 		}
 	}

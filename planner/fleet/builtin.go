@@ -35,13 +35,14 @@ func Builtin(name string, o Observation, server string) (Signal, bool) {
 		if name == "backends" {
 			idle = 0
 		}
-		s.Value, s.Error = Unknown(), "the server is not among those observed"
-		for _, x := range o.Servers {
-			if x.Name == server && x.MaxConns > 0 {
-				s.Value, s.Error = Float(float64(max(0, x.Backends.Total()+x.Backends.LoginConns-idle))/float64(x.MaxConns)),
-					""
-			}
+		taken := func(x Server) int { return max(0, x.Backends.Total()+x.Backends.LoginConns-idle) }
+		i := slices.IndexFunc(o.Servers, func(x Server) bool { return x.Name == server && x.MaxConns > 0 })
+		if i < 0 {
+			s = NoSignal(name, server, FaultServer, "the server is not among those observed")
+			s.At = o.At
+			break
 		}
+		s.Value = Float(float64(taken(o.Servers[i])) / float64(o.Servers[i].MaxConns))
 	default:
 		return Signal{}, false
 	}

@@ -20,11 +20,11 @@ func TestBuiltinSignalsAreThoseOfTheServer(t *testing.T) {
 			pool("other", 50, time.Minute)}}}}
 	for name, want := range map[string]fleet.Float{"waiting": 5, "maxwait": 3, "backends": 0.42, "busy": 0.35} {
 		s, ok := fleet.Builtin(name, o, "pg")
-		if !ok || s.Value != want || s.Server != "pg" || !s.At.Equal(plannertest.Noon) || s.Error != "" {
+		if !ok || s.Value != want || s.Server != "pg" || !s.At.Equal(plannertest.Noon) || !s.Read() {
 			t.Errorf("%s: %+v, want %v", name, s, want)
 		}
 	}
-	if s, ok := fleet.Builtin("backends", o, "other"); !ok || s.Value.Known() || s.Error == "" {
+	if s, ok := fleet.Builtin("backends", o, "other"); !ok || s.Read() || s.Fault != fleet.FaultServer {
 		t.Errorf("of a server that was not observed: %+v", s)
 	}
 	if _, ok := fleet.Builtin("cpu", o, "pg"); ok {

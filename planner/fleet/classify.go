@@ -9,12 +9,12 @@ const (
 	OwnerDirect  Owner = "direct"  // no PgBouncer lists it on two samples: a client connected straight to PostgreSQL
 	OwnerClosing Owner = "closing" // a PgBouncer listed it at the sample before and no longer does, and it still runs
 	OwnerOrphan  Owner = "orphan"  // from a PgBouncer's host, listed by none on two samples, still at work
-	OwnerUnclear Owner = "unclear" // unlisted on one sample only: churn, look again
+	OwnerUnclear Owner = "unclear" // unlisted on one sample only: churn, sample again
 )
 
 // BackendSample is what the samples say of one client backend.
 type BackendSample struct {
-	Listed       bool // a console read before or after the server's look lists it
+	Listed       bool // a console read before or after the server was asked lists it
 	ListedBefore bool // it was listed at the sample before this one
 	UnlistedTwo  bool // no console listed it at the sample before either, and it existed then
 	BouncerHost  bool // its client address is one that PgBouncer connections come from

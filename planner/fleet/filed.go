@@ -58,7 +58,7 @@ func (p Process) unseenStar(name string, o Observation) (Alias, bool) {
 	}
 	a := p.ofStar(name, star, p.Aliases)
 	if a.leadsTo(p, o); !known {
-		a.Guessed = cmp.Or(a.Guessed, "whether there is a line of * is not known")
+		a.Guessed = cmp.Or(a.Guessed, GuessLine)
 	}
 	return a, true
 }
@@ -85,8 +85,8 @@ type StarLine struct {
 	ForceUser    string `json:"force_user,omitempty"` // user= of the line; empty: the client's own user
 	SizeConns    int    `json:"pool_size"`            // -1: the process's, as that of the reserve
 	ReserveConns int    `json:"reserve_pool_size"`
-	MaxConns     int    `json:"max_db_connections,omitempty"`
-	PoolMode     string `json:"pool_mode,omitempty"` // empty: the process's
+	MaxConns     int    `json:"max_db_connections,omitempty"` // 0: the process's
+	PoolMode     string `json:"pool_mode,omitempty"`          // empty: the process's
 }
 
 // FiledAs is the line by which an alias lives: its own, else that of *.
@@ -159,7 +159,7 @@ func (a *Alias) leadsTo(p Process, o Observation) {
 		}
 	}
 	if a.Proof = ProofNone; len(o.Servers) > 1 {
-		a.Guessed = "where the line of * leads is not known"
+		a.Guessed = GuessServer
 		for _, s := range o.Servers {
 			a.placeWith(Alias{Server: s.Name, Proof: ProofAddress})
 		}
@@ -174,7 +174,7 @@ func (a *Alias) atLeast(b Alias) {
 		a.MaxConns = b.MaxConns
 	}
 	if a.SizeConns != was.SizeConns || a.ReserveConns != was.ReserveConns || a.MaxConns != was.MaxConns {
-		a.Guessed = "whether the file's line of * is in force is not known"
+		a.Guessed = GuessInForce
 	}
 }
 

@@ -17,7 +17,7 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 			Pools:    []fleet.PoolGauges{{User: "u", ServersActive: conns}}}
 	}
 	settings := fleet.Settings{DefaultPoolConns: 12, PoolMode: "transaction", Lifetime: time.Hour}
-	look := fleet.Observation{
+	sample := fleet.Observation{
 		Servers: []fleet.Server{{Name: "pg", Holders: []fleet.Holder{{Pool: "g/d2"}, {Pool: "g/own"}, {Pool: "other/d2"},
 			{}}}},
 		Processes: []fleet.Process{
@@ -27,7 +27,7 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 			{ID: "other/1", Group: "other", Aliases: []fleet.Alias{alias("d2", "pg", 1, 1)}},
 		},
 	}
-	got, err := fleet.Gather(look, map[string][]string{"g/1": {"own", "*"}, "g/2": {"own", "*"}})
+	got, err := fleet.Gather(sample, map[string][]string{"g/1": {"own", "*"}, "g/2": {"own", "*"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,31 +40,31 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 		t.Errorf("where nobody has come yet: %+v", b)
 	}
 	if n := len(got.Processes[0].Aliases); n != 2 || len(got.Processes[2].Aliases) != 1 ||
-		len(look.Processes[0].Aliases) != 3 {
-		t.Errorf("%d aliases are left; %+v", n, look.Processes[0].Aliases)
+		len(sample.Processes[0].Aliases) != 3 {
+		t.Errorf("%d aliases are left; %+v", n, sample.Processes[0].Aliases)
 	}
 	for i, want := range []string{"g/*", "g/own", "other/d2", ""} {
 		if pool := got.Servers[0].Holders[i].Pool; pool != want {
 			t.Errorf("holder %d is of %q, want %q", i, pool, want)
 		}
 	}
-	later := look
-	later.Processes = []fleet.Process{look.Processes[0]}
-	later.Processes[0].Aliases = append([]fleet.Alias{}, look.Processes[0].Aliases...)
+	later := sample
+	later.Processes = []fleet.Process{sample.Processes[0]}
+	later.Processes[0].Aliases = append([]fleet.Alias{}, sample.Processes[0].Aliases...)
 	later.Processes[0].Aliases[0].SizeConns = 40 // somebody has given it a line since the files were read
 	got, err = fleet.Gather(later, map[string][]string{"g/1": {"own", "*"}})
 	if d1, ok := fleet.FindAlias(got, "g/1", "d1"); err != nil || !ok || d1.SizeConns != 40 {
 		t.Errorf("a database with another size is hidden behind *: %+v (%v)", d1, err)
 	}
 	paused := later
-	paused.Processes[0].Aliases = append([]fleet.Alias{}, look.Processes[0].Aliases...)
+	paused.Processes[0].Aliases = append([]fleet.Alias{}, sample.Processes[0].Aliases...)
 	paused.Processes[0].Aliases[1].Paused = true
 	got, err = fleet.Gather(paused, map[string][]string{"g/1": {"own", "*"}})
 	if a, ok := fleet.FindAlias(got, "g/1", fleet.AutoDB); err != nil || !ok || !a.Paused {
 		t.Errorf("a database that is paused: %+v (%v)", a, err)
 	}
-	look.Processes[0].Users = []fleet.UserLimit{{Name: "u", SizeConns: 40}}
-	if _, err := fleet.Gather(look, map[string][]string{"g/1": {"own", "*"}}); operr.KindOf(err) != operr.KindUsage {
+	sample.Processes[0].Users = []fleet.UserLimit{{Name: "u", SizeConns: 40}}
+	if _, err := fleet.Gather(sample, map[string][]string{"g/1": {"own", "*"}}); operr.KindOf(err) != operr.KindUsage {
 		t.Errorf("a user with a size of its own: %v", err)
 	}
 }

@@ -100,7 +100,7 @@ const (
 	LimitDatabase LimitKind = "database"             // CONNECTION LIMIT of a database in PostgreSQL
 )
 
-// Limit is a ceiling on the connections of several copies together, whatever their sizes.
+// Limit is a ceiling on the connections of several pools of the line together, whatever their sizes.
 type Limit struct {
 	Kind    LimitKind `json:"kind"`
 	Name    string    `json:"name"`              // of the pool, user, role or database
@@ -113,8 +113,8 @@ type Limit struct {
 	Workers int      `json:"workers,omitempty"` // connections that autovacuum may take of it: of a database's
 	Members []Member `json:"members"`           // sorted by pool
 
-	// Above are copies that take from a database's limit and are held back by none: superusers are let in whatever it
-	// says, and counted (CheckMyDatabase of postinit.c). Others then have less of it. Sorted by pool.
+	// Above are pools of the line that take from a database's limit and are held back by none: superusers are let in
+	// whatever it says, and counted (CheckMyDatabase of postinit.c). Others then have less of it. Sorted by pool.
 	Above []Member `json:"above,omitempty"`
 
 	// Unproved says that a larger one may be in force: before 1.23 no console shows a user's own max_user_connections.
@@ -122,12 +122,24 @@ type Limit struct {
 	Unproved bool `json:"unproved,omitempty"`
 }
 
-// Member is one copy under a Limit.
+// LimitID tells a limit from every other one of its fleet, whatever its numbers are.
+type LimitID struct {
+	Kind    LimitKind
+	Name    string // of the pool, user, role or database
+	Process string // of PgBouncer's limits
+	Server  string // of PostgreSQL's limits
+	Alias   string // of a user that is counted in each database apart
+}
+
+// ID is the limit's own.
+func (l Limit) ID() LimitID { return LimitID{l.Kind, l.Name, l.Process, l.Server, l.Alias} }
+
+// Member is one pool of the line under a Limit.
 type Member struct {
 	Pool    string `json:"pool"`
 	Process string `json:"process"`
 	User    string `json:"user"`
-	Twin    bool   `json:"twin,omitempty"` // see Copy
+	Twin    bool   `json:"twin,omitempty"` // see budget.LinePool
 }
 
 // Text names the limit: "max_db_connections 14 of a/app in a/1", "CONNECTION LIMIT 30 of role app".

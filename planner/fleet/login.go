@@ -7,10 +7,10 @@ import (
 // Login is what stands behind the name of a gathered pool (see Gather): the role and the database that its connections
 // log in to, and the alias that its clients named. The zero value is that of a pool of an alias of its own.
 type Login struct {
-	Role     string `json:"role,omitempty"`
-	Alias    string `json:"alias,omitempty"`
-	Database string `json:"database,omitempty"`
-	Forced   bool   `json:"forced,omitempty"` // by user= of the line of *
+	Role     string `json:"role,omitempty"`     // as whom PgBouncer logs in to PostgreSQL
+	Alias    string `json:"alias,omitempty"`    // the database that clients name
+	Database string `json:"database,omitempty"` // the database of PostgreSQL
+	Forced   bool   `json:"forced,omitempty"`   // by user= of the line of *
 }
 
 // Name is the user by which a gathered pool goes: role@alias, the alias in quotes where it could not be told from the

@@ -39,7 +39,7 @@ type Observation struct {
 	Took      time.Duration `json:"took_ns"` // from the first question to the last answer
 	Servers   []Server      `json:"servers"`
 	Processes []Process     `json:"processes"`
-	Signals   []Signal      `json:"signals,omitempty"`
+	Signals   []Signal      `json:"signals,omitempty"` // read beside it
 }
 
 // Server is one PostgreSQL server as its own catalogs show it.
@@ -61,7 +61,7 @@ type Server struct {
 	// ALTER DATABASE … CONNECTION LIMIT, only where set
 	Databases []ConnLimit   `json:"databases,omitempty"`
 	Backends  BackendCounts `json:"backends"`
-	Holders   []Holder      `json:"holders,omitempty"`
+	Holders   []Holder      `json:"holders,omitempty"` // of pools and direct connections alike
 
 	// WorkerConns is autovacuum_max_workers where autovacuum's workers take from a database's CONNECTION LIMIT: all of
 	// them may be in one. 0: they take from none.
@@ -102,7 +102,7 @@ func (b BackendCounts) Total() int {
 
 // Holder is a session that sits idle in an open transaction and so pins a pool's connection.
 type Holder struct {
-	PID         int           `json:"pid"`
+	PID         int           `json:"pid"` // of the backend
 	User        string        `json:"user"`
 	Database    string        `json:"database"`
 	Application string        `json:"application,omitempty"` // application_name; may be empty
@@ -155,7 +155,7 @@ type Identity struct {
 
 // Settings are the process-wide settings that decide how many connections a process may open.
 type Settings struct {
-	DefaultPoolConns    int           `json:"default_pool_size"`
+	DefaultPoolConns    int           `json:"default_pool_size"`            // of an alias whose line has none
 	DefaultReserveConns int           `json:"reserve_pool_size,omitempty"`  // of an alias whose line has none
 	ReserveTimeout      time.Duration `json:"reserve_pool_timeout_ns"`      // 0: the reserve is never opened
 	MaxUserConns        int           `json:"max_user_connections"`         // 0: no limit
@@ -174,9 +174,9 @@ const AutoDB = "*"
 // Alias is one [databases] entry of one process, with the counters and gauges that PgBouncer keeps for it.
 type Alias struct {
 	Name         string        `json:"name"`
-	Host         string        `json:"host,omitempty"`
-	Port         int           `json:"port,omitempty"`
-	Database     string        `json:"database"`
+	Host         string        `json:"host,omitempty"`       // a name, address or list of them; empty or "/…": a socket
+	Port         int           `json:"port,omitempty"`       // of PostgreSQL
+	Database     string        `json:"database"`             // as PostgreSQL calls it
 	ForceUser    string        `json:"force_user,omitempty"` // user= of the line; empty: the client's own user
 	SizeConns    int           `json:"pool_size"`            // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
 	ReserveConns int           `json:"reserve_pool_size"`
@@ -192,9 +192,9 @@ type Alias struct {
 	AlsoOn []string `json:"also_on,omitempty"`
 	// addresses that it connects or may connect to, and that lead to no known server
 	Unplaced []string     `json:"unplaced,omitempty"`
-	Proof    ServerProof  `json:"server_proof,omitempty"`
-	Counters Counters     `json:"counters"`
-	Pools    []PoolGauges `json:"pools,omitempty"` // one per user; empty while the alias was never used
+	Proof    ServerProof  `json:"server_proof,omitempty"` // how Server is known
+	Counters Counters     `json:"counters"`               // over all users
+	Pools    []PoolGauges `json:"pools,omitempty"`        // one per user; empty while the alias was never used
 
 	// Hidden: it is a database of * that SHOW POOLS has and SHOW DATABASES leaves out, because nobody is connected
 	// (janitor.c); the next client has it back (find_database of objects.c). Host, port and sizes are not known: sizes are
@@ -206,7 +206,7 @@ type Alias struct {
 
 	// Guessed says what is not known of an alias that SHOW DATABASES does not show; empty for every one that it shows.
 	// Without it, the alias may open all that it counts.
-	Guessed string `json:"guessed,omitempty"`
+	Guessed Guess `json:"guessed,omitempty"`
 
 	// LinePoolMode is the mode of the alias's own line, or the process's, where PoolMode differs from it: PoolMode is
 	// "session" as soon as one user of the alias has that mode in [users]. Empty: PoolMode is the line's, too.
@@ -222,7 +222,7 @@ const (
 	ProofAddress   ServerProof = "address"   // another alias with the same host and port was found there
 	ProofList      ServerProof = "list"      // every host of its list leads to a known server
 	ProofElsewhere ServerProof = "elsewhere" // it has connections, and none of them is a backend of our servers
-	ProofNone      ServerProof = "none"      // it has no connections to look for
+	ProofNone      ServerProof = "none"      // it has no connections to find
 )
 
 // Counters are PgBouncer's own running totals of one alias in one process since that process started.
@@ -240,14 +240,14 @@ type PoolGauges struct {
 	ClientsActive        int           `json:"cl_active"`  // linked or idle: not demand
 	ClientsWaiting       int           `json:"cl_waiting"` // clients without a connection
 	ServersActive        int           `json:"sv_active"`
-	ServersActiveCancel  int           `json:"sv_active_cancel"`
-	ServersBeingCanceled int           `json:"sv_being_canceled"`
-	ServersIdle          int           `json:"sv_idle"`
-	ServersUsed          int           `json:"sv_used"`
-	ServersTested        int           `json:"sv_tested"`
-	ServersLogin         int           `json:"sv_login"`
-	MaxWait              time.Duration `json:"maxwait_ns"`     // age of the oldest waiter
-	Login                Login         `json:"login,omitzero"` // of a gathered pool; see Gather
+	ServersActiveCancel  int           `json:"sv_active_cancel"`  // sockets that carry a cancel request
+	ServersBeingCanceled int           `json:"sv_being_canceled"` // kept until cancel requests about them are through
+	ServersIdle          int           `json:"sv_idle"`           // unused, and fit for use
+	ServersUsed          int           `json:"sv_used"`           // unused for longer than server_check_delay
+	ServersTested        int           `json:"sv_tested"`         // running server_reset_query or server_check_query
+	ServersLogin         int           `json:"sv_login"`          // logging in
+	MaxWait              time.Duration `json:"maxwait_ns"`        // age of the oldest waiter
+	Login                Login         `json:"login,omitzero"`    // of a gathered pool; see Gather
 }
 
 // Conns returns the server connections of the pool that hold or may hold a PostgreSQL slot, logins included.
@@ -271,16 +271,3 @@ type UserLimit struct {
 
 // NoReserve is a user's own reserve_pool_size of 0: it has none under whatever alias.
 const NoReserve = -1
-
-// SignalCPU is the name of the signal that says how much of a server's CPU is in use, 0 to 1.
-const SignalCPU = "cpu"
-
-// Signal is one saturation reading with its own sample time, or the reason why there is none.
-type Signal struct {
-	Name   string `json:"name"`
-	Server string `json:"server,omitempty"`
-	// of the signal's own unit: a ratio 0..1 of SignalCPU; null when Error says why
-	Value Float     `json:"value"`
-	At    time.Time `json:"at"`              // when the value was true at its source, not when it was asked for
-	Error string    `json:"error,omitempty"` // why there is no Value; empty: there is one
-}

@@ -25,7 +25,7 @@ const (
 type SettingChange struct {
 	Process string `json:"process"`
 	Alias   string `json:"alias"`
-	Key     Key    `json:"key"`
+	Key     Key    `json:"key"`  // of the unit of From and To
 	From    int    `json:"from"` // connections, or seconds of a lifetime
 	To      int    `json:"to"`   // connections, or seconds of a lifetime
 }

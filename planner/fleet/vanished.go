@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // SameServers refuses a sample of other machines than before: a failover in the window makes its counters and its
@@ -32,15 +33,16 @@ func SameServers(before, now Observation) error {
 }
 
 // WithVanished returns the newer sample together with every process, alias and user of the older one that it no longer
-// shows, as it was last seen: what may come back keeps its worst case.
-func WithVanished(older, newer Observation) (Observation, []string) {
-	var gone []string
+// shows, as it was last seen: what may come back keeps its worst case. The reasons name processes (verdict.ProcessGone)
+// and aliases (verdict.AliasGone) that are gone.
+func WithVanished(older, newer Observation) (Observation, []verdict.Reason) {
+	var gone []verdict.Reason
 	processes := slices.Clone(newer.Processes)
 	for _, was := range older.Processes {
 		i := slices.IndexFunc(processes, func(p Process) bool { return p.ID == was.ID })
 		if i < 0 {
 			processes = append(processes, was)
-			gone = append(gone, fmt.Sprintf("%s no longer answers: its worst case still counts", was.ID))
+			gone = append(gone, verdict.Of(verdict.ProcessGone, was.ID))
 			continue
 		}
 		processes[i].Aliases = slices.Clone(processes[i].Aliases)
@@ -48,7 +50,7 @@ func WithVanished(older, newer Observation) (Observation, []string) {
 			j := slices.IndexFunc(processes[i].Aliases, func(b Alias) bool { return b.Name == a.Name })
 			if j < 0 {
 				processes[i].Aliases = append(processes[i].Aliases, a.closed())
-				gone = append(gone, fmt.Sprintf("%s/%s no longer exists: its worst case still counts", was.ID, a.Name))
+				gone = append(gone, verdict.Of(verdict.AliasGone, was.ID+"/"+a.Name))
 				continue
 			}
 			b := &processes[i].Aliases[j]

@@ -17,7 +17,7 @@ func TestBlocksGoTogetherSampleBySample(t *testing.T) {
 		f := load.Flow{Process: process, Alias: "db"}
 		for i := range 6 {
 			if i != without {
-				f.Intervals = append(f.Intervals, load.Interval{Begin: load.Level{Look: i}, End: load.Level{Look: i + 1},
+				f.Intervals = append(f.Intervals, load.Interval{Begin: load.Level{Sample: i}, End: load.Level{Sample: i + 1},
 					Span: time.Second, Xacts: 10})
 			}
 		}

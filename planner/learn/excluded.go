@@ -5,12 +5,12 @@ import "github.com/pgbudget/pgbudget/planner/verdict"
 // Excluded is the reason why nothing is learnt from a soak, as a verdict.Reason with keys of its own. The zero value is
 // none.
 type Excluded struct {
-	Code    verdict.Code `json:"excluded_code,omitempty"`
-	Subject string       `json:"excluded_subject,omitempty"`
-	Numbers []float64    `json:"excluded_numbers,omitempty"`
-	Said    string       `json:"excluded,omitempty"`
-	Args    []any        `json:"-"`
-	Also    []any        `json:"-"`
+	Code    verdict.Code `json:"excluded_code,omitempty"`    // see verdict.Reason, as for the others
+	Subject string       `json:"excluded_subject,omitempty"` // a pool, or none
+	Numbers []float64    `json:"excluded_numbers,omitempty"` // of the sentence
+	Said    string       `json:"excluded,omitempty"`         // the sentence, once it was journalled
+	Args    []any        `json:"-"`                          // of the sentence
+	Also    []any        `json:"-"`                          // reasons beside it
 }
 
 // Any reports whether there is a reason.

@@ -18,7 +18,7 @@ type Soaks struct {
 	R              *rand.Rand
 }
 
-func (s Soaks) Point(x int) SoakResult {
+func (s Soaks) Soak(x int) SoakResult {
 	day := 1.0
 	if s.Day != nil {
 		day = s.Day(x)
@@ -38,7 +38,7 @@ func RandomSoaks(r *rand.Rand) Soaks {
 }
 
 // Rhythms draws what comes to two pools beside Poisson arrivals: factors of their rates, block by block, u from -1 to 1
-// about the turn. Each is a world in which a Judgement has to hold what it claims.
+// about the change. Each is a world in which a Judgement has to hold what it claims.
 var Rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (from, to float64){
 	"Poisson arrivals alone": func(*rand.Rand, int) func(int, float64) (float64, float64) {
 		return func(int, float64) (float64, float64) { return 1, 1 }
@@ -64,8 +64,9 @@ var Rhythms = map[string]func(r *rand.Rand, blocks int) func(i int, u float64) (
 	},
 }
 
-// DrawTurn draws five minutes before and after a turn that moves so many transactions a second.
-func DrawTurn(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to, moves float64,
+// DrawChange draws five minutes before and after a traffic change that moves so many transactions a second.
+func DrawChange(r *rand.Rand, rhythm func(*rand.Rand, int) func(int, float64) (float64, float64), from, to,
+	moves float64,
 	t ObservedChange) ObservedChange {
 	const blocks = 60
 	next := rhythm(r, blocks)

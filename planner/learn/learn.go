@@ -38,9 +38,9 @@ type SoakResult struct {
 	// the share is as expected, and had it stayed as it was it would not be
 	Risen    bool `json:"risen,omitempty"`
 	Excluded      // why nothing is learnt from it; none: something is
-	// the traffic was taken back from there: more came than was believed
+	// the traffic was taken back from there: more came than was expected
 	Back   bool `json:"back,omitempty"`
-	Survey bool `json:"survey,omitempty"` // of the samples before a run: no turn was made before it
+	Survey bool `json:"survey,omitempty"` // of the samples before a run: no traffic change was made before it
 }
 
 // Spoken is the soak as a journal keeps it: each reason in it with its sentence.
@@ -85,31 +85,31 @@ type line struct {
 	a, b         float64 // share = a + b·x
 	w, mean, sxx float64 // Σw, weighted mean of x, Σw(x − mean)²
 	inflate      float64 // of the variances: residuals beyond what they explain; 1: none are
-	least, most  float64 // x of the points
+	least, most  float64 // x of the soaks
 	last, lastSD float64
 	lastX        float64
-	points       int
+	soaks        int
 }
 
 // refuted is how many deviations a prior may be away from what was measured. chosen: with a true one that is one in
-// twenty points, and the cost is then no more than to go by what was measured.
+// twenty soaks, and the cost is then no more than to go by what was measured.
 const refuted = 2
 
-// Learn refines a prior fraction by points. The share of To is linear in X where the switch is:
+// Learn refines a prior fraction by soak results. The share of To is linear in X where the switch is:
 //
 //	To / (From + To) = own + (1 − own)·φ·X,  own: the share of To's own load at X = 0
 //
 // so φ = slope / (1 − intercept) of a line through the shares, weighted by their sampling variances, which are known
 // (a·S·(1 + cv²)/T of a load a with holds S over T): the interval is normal, and wider by the residuals where they are
-// more than chance (χ² at 95 %); how far the line is drawn out beyond its points is in it, too. The prior stands until
-// the points know better: until their interval is narrower, or the prior is outside of it by more than chance.
+// more than chance (χ² at 95 %); how far the line is drawn out beyond its soaks is in it, too. The prior stands until
+// the soak results know better: until their interval is narrower, or the prior is outside of it by more than chance.
 //
 // Source: weighted regression with known variances, Draper & Smith, Applied Regression Analysis, 2.11; delta method for
 // the quotient.
-func Learn(prior load.Range, points []SoakResult) FractionEstimate {
-	prior = doubted(prior, points)
+func Learn(prior load.Range, soaks []SoakResult) FractionEstimate {
+	prior = doubted(prior, soaks)
 	b := FractionEstimate{Fraction: prior, Method: "prior", prior: true}
-	b.fit = lineOf(points)
+	b.fit = lineOf(soaks)
 	b.own = b.fit.own(prior.Target)
 	f := b.fit
 	if !f.tells() {
@@ -122,12 +122,12 @@ func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 	covariance := -f.mean * slopeVar
 	sd := math.Sqrt(slopeVar+phi*phi*interceptVar+2*phi*covariance) / at0
 	priorSD := (prior.Upper - prior.Lower) / (2 * load.Z95)
-	text := words.Count(f.points, "point")
+	text := words.Count(f.soaks, "soak")
 	switch away := math.Abs(phi-prior.Target) / math.Hypot(sd, priorSD); {
 	case away > refuted:
 		text += "; the prior is outside of the measured interval"
 	case sd >= priorSD:
-		b.Method = fmt.Sprintf("prior; %s tell less", words.Count(f.points, "point"))
+		b.Method = fmt.Sprintf("prior; %s tell less", words.Count(f.soaks, "soak"))
 		return b
 	}
 	if best := share01(phi); best != phi {
@@ -135,13 +135,13 @@ func Learn(prior load.Range, points []SoakResult) FractionEstimate {
 		phi, f = best, f.through(best)
 	}
 	return FractionEstimate{Fraction: load.Range{Lower: share01(phi - load.Z95*sd), Target: phi,
-		Upper: share01(phi + load.Z95*sd)}, Soaks: f.points, Method: text, own: f.a, fit: f}
+		Upper: share01(phi + load.Z95*sd)}, Soaks: f.soaks, Method: text, own: f.a, fit: f}
 }
 
 // doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have
-// been twice what was believed at most, or half. chosen: so that each try is about half as bold.
-func doubted(r load.Range, points []SoakResult) load.Range {
-	for _, p := range slices.Backward(points) {
+// been twice what was expected at most, or half. chosen: so that each try is about half as bold.
+func doubted(r load.Range, soaks []SoakResult) load.Range {
+	for _, p := range slices.Backward(soaks) {
 		if p.Survey {
 			continue
 		}
@@ -155,12 +155,12 @@ func doubted(r load.Range, points []SoakResult) load.Range {
 	return r
 }
 
-// lineOf fits the line; points that are useless are left out.
-func lineOf(points []SoakResult) line {
+// lineOf fits the line; excluded soaks are left out.
+func lineOf(soaks []SoakResult) line {
 	f := line{inflate: 1, least: math.Inf(1), most: math.Inf(-1)}
 	type sample struct{ x, y, w float64 }
 	var s []sample
-	for _, p := range points {
+	for _, p := range soaks {
 		y, sd := p.Share()
 		if p.Excluded.Any() || !(sd > 0) || math.IsInf(sd, 0) {
 			continue
@@ -172,8 +172,8 @@ func lineOf(points []SoakResult) line {
 		f.least, f.most = min(f.least, x), max(f.most, x)
 		f.last, f.lastSD, f.lastX = y, sd, x
 	}
-	f.points = len(s)
-	if f.points == 0 {
+	f.soaks = len(s)
+	if f.soaks == 0 {
 		return f
 	}
 	f.mean /= f.w
@@ -192,7 +192,7 @@ func lineOf(points []SoakResult) line {
 		r := p.y - f.a - f.b*p.x
 		chi2 += p.w * r * r
 	}
-	if free := float64(f.points - 2); free > 0 && chi2 > (distuv.ChiSquared{K: free}).Quantile(0.95) {
+	if free := float64(f.soaks - 2); free > 0 && chi2 > (distuv.ChiSquared{K: free}).Quantile(0.95) {
 		f.inflate = chi2 / free
 	}
 	return f
@@ -200,10 +200,10 @@ func lineOf(points []SoakResult) line {
 
 // tells reports whether the line says something of its slope: two places of the switch at least, and a load that has
 // not all moved.
-func (f line) tells() bool { return f.points >= 2 && f.most > f.least && f.a < 1 }
+func (f line) tells() bool { return f.soaks >= 2 && f.most > f.least && f.a < 1 }
 
-// through is the line of a fraction that is known, drawn through the middle of the points: what they are around stays,
-// and only how far the line turns is another.
+// through is the line of a fraction that is known, drawn through the middle of the soaks: what they are around stays,
+// and only how steep the line is changes.
 func (f line) through(phi float64) line {
 	y := f.a + f.b*f.mean
 	if moved := phi * f.mean; moved < 1 {
@@ -213,25 +213,25 @@ func (f line) through(phi float64) line {
 	return f
 }
 
-// own is the share of To's own load, where the fraction is believed to be phi: from the newest point.
+// own is the share of To's own load, where the fraction is taken to be phi: from the newest soak.
 func (f line) own(phi float64) float64 {
 	moved := phi * f.lastX
-	if f.points == 0 || moved >= 1 {
+	if f.soaks == 0 || moved >= 1 {
 		return 0
 	}
 	return max(0, (f.last-moved)/(1-moved))
 }
 
-// Predict returns the share of To that a next point is expected to have at X, with the 95 % interval of a measurement
+// Predict returns the share of To that a next soak is expected to have at X, with the 95 % interval of a measurement
 // whose sampling deviation is sd. It is nil where nothing was measured yet. A share is between 0 and 1, and so is what
 // is expected.
 func (b FractionEstimate) Predict(x int, sd float64) *load.Range {
 	f, at := b.fit, float64(x)/100
-	if f.points == 0 {
+	if f.soaks == 0 {
 		return nil
 	}
 	var y, variance float64
-	if b.prior { // from the newest point on, by the prior's slope
+	if b.prior { // from the newest soak on, by the prior's slope
 		slope := (1 - b.own) * (at - f.lastX)
 		y = f.last + slope*b.Fraction.Target
 		deviation := slope * (b.Fraction.Upper - b.Fraction.Lower) / (2 * load.Z95)

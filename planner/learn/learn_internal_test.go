@@ -8,8 +8,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestIntervalsCoverWhatTheySay draws sequences of soaks and counts how often the next point is inside of what was
-// predicted, and how often the fraction is inside of what is believed.
+// TestIntervalsCoverWhatTheySay draws sequences of soaks and counts how often the next soak is inside of what was
+// predicted, and how often the fraction is inside of the estimate.
 func TestIntervalsCoverWhatTheySay(t *testing.T) {
 	const sequences = 2000
 	for name, c := range map[string]struct {
@@ -39,16 +39,16 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 			prior := c.prior(s)
 			steps := 2 + s.R.IntN(8)
 			delta := 1 + s.R.IntN(9)
-			var points []SoakResult
+			var soaks []SoakResult
 			for k := range steps + 1 {
-				points = append(points, s.Point(k*delta))
+				soaks = append(soaks, s.Soak(k*delta))
 			}
-			b := Learn(prior, points)
+			b := Learn(prior, soaks)
 			if b.prior {
 				continue // the sequence tells less than the prior does: there is nothing learnt to judge
 			}
 			all++
-			after := s.Point((steps + 1) * delta)
+			after := s.Soak((steps + 1) * delta)
 			share, sd := after.Share()
 			if p := b.Predict(after.X, sd); share >= p.Lower && share <= p.Upper {
 				next++
@@ -58,7 +58,7 @@ func TestIntervalsCoverWhatTheySay(t *testing.T) {
 			}
 		}
 		covered := func(n int) float64 { return 100 * float64(n) / float64(all) }
-		t.Logf("%s: of %d sequences that tell more than the prior, %.1f %% of next points and %.1f %% of fractions are "+
+		t.Logf("%s: of %d sequences that tell more than the prior, %.1f %% of next soaks and %.1f %% of fractions are "+
 			"inside", name, all, covered(next), covered(fraction))
 		if all < sequences/3 {
 			t.Errorf("%s: only %d sequences", name, all)

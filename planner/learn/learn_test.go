@@ -11,22 +11,22 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// TestAFractionIsBetweenNothingAndAll: points that say otherwise say something of their noise, and what is believed,
+// TestAFractionIsBetweenNothingAndAll: soaks that say otherwise say something of their noise, and the estimate,
 // and expected, stays possible, with the doubt that there is.
 func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
-	point := func(x int, from, to, sd float64) learn.SoakResult {
+	soak := func(x int, from, to, sd float64) learn.SoakResult {
 		return learn.SoakResult{X: x, From: learn.Measure{Erlangs: from, SD: sd}, To: learn.Measure{Erlangs: to, SD: sd}}
 	}
 	for name, c := range map[string]struct {
-		points []learn.SoakResult
+		soaks  []learn.SoakResult
 		target float64
 	}{
-		"less comes the further the switch is":  {[]learn.SoakResult{point(0, 10, 1, 0.1), point(50, 11, 0.1, 0.1)}, 0},
-		"and that is very certain":              {[]learn.SoakResult{point(0, 10, 1, 0.001), point(50, 11, 0.1, 0.001)}, 0},
-		"all of it with the first percent":      {[]learn.SoakResult{point(0, 10, 0, 0.1), point(1, 0, 10, 0.1)}, 1},
-		"more than all, from a load of its own": {[]learn.SoakResult{point(0, 10, 5, 0.1), point(50, 1, 14, 0.1)}, 1},
+		"less comes the further the switch is":  {[]learn.SoakResult{soak(0, 10, 1, 0.1), soak(50, 11, 0.1, 0.1)}, 0},
+		"and that is very certain":              {[]learn.SoakResult{soak(0, 10, 1, 0.001), soak(50, 11, 0.1, 0.001)}, 0},
+		"all of it with the first percent":      {[]learn.SoakResult{soak(0, 10, 0, 0.1), soak(1, 0, 10, 0.1)}, 1},
+		"more than all, from a load of its own": {[]learn.SoakResult{soak(0, 10, 5, 0.1), soak(50, 1, 14, 0.1)}, 1},
 	} {
-		b := learn.Learn(load.Range{Lower: 0.2, Target: 0.35, Upper: 0.7}, c.points)
+		b := learn.Learn(load.Range{Lower: 0.2, Target: 0.35, Upper: 0.7}, c.soaks)
 		f := b.Fraction
 		if f.Target != c.target || f.Lower < 0 || f.Upper > 1 || f.Lower == f.Upper ||
 			!strings.Contains(b.Method, "which no fraction is") {
@@ -41,14 +41,14 @@ func TestAFractionIsBetweenNothingAndAll(t *testing.T) {
 	}
 }
 
-// traffic draws what arrives in the blocks around a turn.
+// traffic draws what arrives in the blocks around a traffic change.
 type traffic struct {
-	from, to func(t float64) float64 // transactions per second at t blocks after the turn
+	from, to func(t float64) float64 // transactions per second at t blocks after the change
 	blocks   int
 	burst    float64 // variance of a block's rate over that of Poisson arrivals
 }
 
-func (c traffic) turned(r *rand.Rand, t learn.ObservedChange) learn.ObservedChange {
+func (c traffic) drawn(r *rand.Rand, t learn.ObservedChange) learn.ObservedChange {
 	draw := func(rate float64) int64 {
 		return max(0, int64(math.Round(rate+r.NormFloat64()*math.Sqrt(rate*c.burst))))
 	}
@@ -64,10 +64,10 @@ func (c traffic) turned(r *rand.Rand, t learn.ObservedChange) learn.ObservedChan
 	return t
 }
 
-// TestCountersSayWhatMoved judges turns that moved, turns that moved nothing, and cases in which something else looks
-// alike.
+// TestCountersSayWhatMoved judges traffic changes that moved load, changes that moved none, and cases in which
+// something else looks alike.
 func TestCountersSayWhatMoved(t *testing.T) {
-	const turns = 2000
+	const changes = 2000
 	flat := func(rate float64) func(float64) float64 { return func(float64) float64 { return rate } }
 	step := func(before, after float64) func(float64) float64 {
 		return func(t float64) float64 {
@@ -77,55 +77,55 @@ func TestCountersSayWhatMoved(t *testing.T) {
 			return after
 		}
 	}
-	turn := learn.ObservedChange{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
+	change := learn.ObservedChange{FromX: 20, ToX: 30, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
 		Hold: 10 * time.Millisecond}
-	slow := turn
+	slow := change
 	slow.Hold = 30 * time.Second
 	for name, c := range map[string]struct {
 		traffic
-		turn  learn.ObservedChange
-		want  map[learn.Verdict]float64 // at least that share of the turns
-		never []learn.Verdict
+		change learn.ObservedChange
+		want   map[learn.Verdict]float64 // at least that share of the change
+		never  []learn.Verdict
 	}{
-		"it moved": {traffic{step(900, 865), step(75, 110), 300, 1}, turn,
+		"it moved": {traffic{step(900, 865), step(75, 110), 300, 1}, change,
 			map[learn.Verdict]float64{learn.Moved: 0.5}, []learn.Verdict{learn.NotMoved}},
-		"it moved in bursts": {traffic{step(900, 865), step(75, 110), 900, 4}, turn,
+		"it moved in bursts": {traffic{step(900, 865), step(75, 110), 900, 4}, change,
 			map[learn.Verdict]float64{learn.Moved: 0.05}, []learn.Verdict{learn.NotMoved}},
-		"nothing moved": {traffic{flat(900), flat(75), 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+		"nothing moved": {traffic{flat(900), flat(75), 120, 1}, change, nil, []learn.Verdict{learn.Moved}},
 		"nothing moved, of much that should": {traffic{flat(900), flat(75), 240, 1}, learn.ObservedChange{FromX: 0, ToX: 50,
-			Fraction: turn.Fraction, Hold: turn.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9},
+			Fraction: change.Fraction, Hold: change.Hold}, map[learn.Verdict]float64{learn.NotMoved: 0.9},
 			[]learn.Verdict{learn.Moved}},
 		"it moved, in a sample that would have seen it": {traffic{step(900, 742), step(75, 233), 240, 1},
-			learn.ObservedChange{FromX: 0, ToX: 50, Fraction: turn.Fraction, Hold: turn.Hold},
+			learn.ObservedChange{FromX: 0, ToX: 50, Fraction: change.Fraction, Hold: change.Hold},
 			map[learn.Verdict]float64{learn.Moved: 0.95}, []learn.Verdict{learn.NotMoved}},
-		"time of day: against the turn": {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) },
-			func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved,
+		"time of day: against the change": {traffic{func(t float64) float64 { return 900 + 30*math.Sin(t/60) },
+			func(t float64) float64 { return 75 - 30*math.Sin(t/60) }, 120, 1}, change, nil, []learn.Verdict{learn.Moved,
 			learn.NotMoved}},
-		"a sample too short to tell": {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, turn,
+		"a sample too short to tell": {traffic{step(90, 86.5), step(7.5, 11), 10, 1}, change,
 			map[learn.Verdict]float64{learn.CannotTell: 0.9}, []learn.Verdict{learn.NotMoved}},
 		"time of day: both rise": {traffic{func(t float64) float64 { return 900 + t },
-			func(t float64) float64 { return 75 + t/10 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+			func(t float64) float64 { return 75 + t/10 }, 120, 1}, change, nil, []learn.Verdict{learn.Moved}},
 		"time of day: one falls as the other rises": {traffic{func(t float64) float64 { return 900 - t/2 },
-			func(t float64) float64 { return 75 + t/2 }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
+			func(t float64) float64 { return 75 + t/2 }, 120, 1}, change, nil, []learn.Verdict{learn.Moved}},
 		"time of day: in a curve": {traffic{func(t float64) float64 { return 900 - 50*math.Sin(t/80) },
-			func(t float64) float64 { return 75 + 20*math.Sin(t/80) }, 120, 1}, turn, nil, []learn.Verdict{learn.Moved}},
-		"a job that starts in the receiving pool": {traffic{flat(900), step(75, 125), 120, 1}, turn,
+			func(t float64) float64 { return 75 + 20*math.Sin(t/80) }, 120, 1}, change, nil, []learn.Verdict{learn.Moved}},
+		"a job that starts in the receiving pool": {traffic{flat(900), step(75, 125), 120, 1}, change,
 			map[learn.Verdict]float64{learn.Confounded: 0.05}, []learn.Verdict{learn.Moved}},
-		"coupled load: what comes here comes there too": {traffic{step(900, 960), step(75, 110), 120, 1}, turn,
+		"coupled load: what comes here comes there too": {traffic{step(900, 960), step(75, 110), 120, 1}, change,
 			map[learn.Verdict]float64{learn.Confounded: 0.9}, []learn.Verdict{learn.Moved}},
-		"flag drift: somebody turns it much further": {traffic{step(900, 600), step(75, 375), 60, 1}, turn,
+		"flag drift: somebody sets it much further": {traffic{step(900, 600), step(75, 375), 60, 1}, change,
 			map[learn.Verdict]float64{learn.Confounded: 0.99}, []learn.Verdict{learn.Moved, learn.NotMoved}},
 		"slow transactions": {traffic{step(900, 865), step(75, 110), 60, 1}, slow,
 			map[learn.Verdict]float64{learn.CannotTell: 1}, []learn.Verdict{learn.Moved, learn.NotMoved}},
 	} {
 		said := map[learn.Verdict]int{}
-		for seed := range uint64(turns) {
-			said[learn.Judge(c.turned(rand.New(rand.NewPCG(seed, 12)), c.turn)).Verdict]++
+		for seed := range uint64(changes) {
+			said[learn.Judge(c.drawn(rand.New(rand.NewPCG(seed, 12)), c.change)).Verdict]++
 		}
 		t.Logf("%s: %v", name, said)
 		for v, share := range c.want {
-			if float64(said[v]) < share*turns {
-				t.Errorf("%s: %q %d times of %d", name, v, said[v], turns)
+			if float64(said[v]) < share*changes {
+				t.Errorf("%s: %q %d times of %d", name, v, said[v], changes)
 			}
 		}
 		for _, v := range c.never {

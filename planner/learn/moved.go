@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// Verdict is what counters say about a turn of a traffic switch.
+// Verdict is what counters say about a traffic change.
 type Verdict string
 
 // The verdicts.
@@ -28,11 +28,11 @@ type Block struct {
 	From, To int64         // transactions of the two pools
 }
 
-// ObservedChange is a turn of the switch with the samples before and after it.
+// ObservedChange is a traffic change with the samples before and after it.
 type ObservedChange struct {
 	Before, After []Block       // one after the other, without gaps
 	FromX, ToX    int           // percent
-	Fraction      load.Range    // as believed
+	Fraction      load.Range    // as estimated
 	Hold          time.Duration // of From's transactions
 }
 
@@ -48,11 +48,17 @@ type Judgement struct {
 // What a Judgement claims, of loads that come by chance, in bursts, with the time of day, and in rhythms of any length.
 // The claims are checked by simulation, see TestAJudgementHoldsWhatItClaims.
 const (
-	movedByChance = 1e-4 // of turns that move nothing, at most so many are said to have moved something. chosen
-	// of turns that move the least that was expected, so many are said to have moved nothing. chosen
+	// of changes that move nothing, at most so many are said to have moved something. chosen: 1e-4, because "moved" lets a
+	// run go on, and a year of steps must not have one that is wrong
+	movedByChance = 1e-4
+	// of changes that move the least that was expected, so many are said to have moved nothing. chosen: 1e-3, because "not
+	// moved" only makes a run go back
 	notMovedByChance = 1e-3
-	surpriseByChance = 1e-2 // of turns beside which nothing else happens, so many are said to be confounded. chosen
-	// of turns that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes
+	// of changes beside which nothing else happens, so many are said to be confounded. chosen: 1e-2, because that only
+	// makes a run wait for the next soak
+	surpriseByChance = 1e-2
+	// of changes that move a tenth of a pool of 1,000 transactions/s, so many are seen in five minutes. chosen: 0.9,
+	// because a soak is three times as long
 	movedPower = 0.9
 
 	// rhythm is how many times Student's quantiles a jump must be beyond its deviation. The deviation is that of a few
@@ -62,21 +68,29 @@ const (
 	// simulated.
 	rhythm = 1.4
 
-	stretches      = 6   // on either side of the turn, for which the deviation is taken
-	leastStretches = 4   // fewer tell nothing of how they vary
-	slowShare      = 0.1 // of the sample, which transactions that were under way may blur. chosen
-	enoughPower    = 0.8 // that a sample must have had to say "not moved"
-	arrivalsPerSum = 2   // the fraction is one of load; of arrivals it may be twice that, or half
+	// on either side of the change, for which the deviation is taken. chosen: 6, because rhythm holds for so many
+	stretches = 6
+	// chosen: 4 on either side, because the deviation of fewer has no more than 3 degrees of freedom
+	leastStretches = 4
+	// share of the samples' time that transactions under way may blur. chosen: a tenth, because a jump loses less than its
+	// deviation by it
+	slowShare = 0.1
+	// power that samples must have had to say "not moved". chosen: 0.8, because tests are designed for it as a rule
+	enoughPower = 0.8
+	// the fraction is one of load; of arrivals it may be so many times more or less. chosen: 2, because holds of two
+	// classes of one application seldom differ by more
+	arrivalsPerSum = 2
 )
 
-// Judge says whether a turn moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its first query
-// comes, however long it takes. Of each pool, and of both together, the jump at the turn is estimated beside a common
-// slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those of the next:
-// the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson arrivals.
+// Judge says whether a traffic change moved traffic. Arrivals are compared, not loads: PgBouncer counts one when its
+// first query comes, however long it takes. Of each pool, and of both together, the jump at the change is estimated
+// beside a common slope, so that what comes and goes with the time of day is none. Arrivals of one moment go with those
+// of the next: the deviation is that of long stretches, in which such rhythms show, and at least that of Poisson
+// arrivals.
 //
-// It moved where both pools jump, opposite ways, their sum does not, and the half of the samples next to the turn shows
-// it, too: what comes in a curve shows less the closer one samples. It did not move where the jump is as good as none,
-// and a sample of that length would have seen the least that was expected.
+// It moved where both pools jump, opposite ways, their sum does not, and the half of the samples next to the change
+// shows it, too: what comes in a curve shows less the closer one samples. It did not move where the jump is as good as
+// none, and a sample of that length would have seen the least that was expected.
 func Judge(t ObservedChange) Judgement {
 	n := min(len(t.Before), len(t.After))
 	cannotTell := func(why verdict.Reason) Judgement { return Judgement{Verdict: CannotTell, Why: why} }
@@ -148,7 +162,7 @@ func sum(blocks []Block) (all Block) {
 	return all
 }
 
-// jump is that of a·From + b·To, a second, in the n blocks on either side that are next to the turn.
+// jump is that of a·From + b·To, a second, in the n blocks on either side that are next to the change.
 func (t ObservedChange) jump(n int, a, b float64) jump {
 	count := min(stretches, n)
 	length := n / count
@@ -166,15 +180,15 @@ func (t ObservedChange) jump(n int, a, b float64) jump {
 		rates(after)).atLeast(arrivals * float64(2*count) / (all.Span.Seconds() * all.Span.Seconds()))
 }
 
-// jump is how far a series steps at the turn, beside a slope that it has before and after.
+// jump is how far a series steps at the change, beside a slope that it has before and after.
 type jump struct {
 	size, sd float64
 	spread   float64 // sd of the jump for stretches of variance 1
 	freedom  float64 // degrees of it that the sd has
 }
 
-// jumpOf fits y = level + slope·t + jump·(after the turn) by least squares, stretches one unit of time apart: the slope
-// within the two stretches, then the difference of their means less what the slope makes of it.
+// jumpOf fits y = level + slope·t + jump·(after the change) by least squares, stretches one unit of time apart: the
+// slope within the two stretches, then the difference of their means less what the slope makes of it.
 func jumpOf(before, after []float64) jump {
 	n1, n2 := float64(len(before)), float64(len(after))
 	mean := func(y []float64) (m float64) {

@@ -11,9 +11,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest/race"
 )
 
-// TestAJudgementHoldsWhatItClaims draws turns that move nothing, or the least that was expected, in each of the
-// rhythms, and counts the verdicts that are wrong: of all rhythms together they are below the claim, and in no rhythm
-// by itself beyond it. PGBUDGET_SOAK=1 draws 300,000 of each kind.
+// TestAJudgementHoldsWhatItClaims draws traffic changes that move nothing, or the least that was expected, in each of
+// the rhythms, and counts the verdicts that are wrong: of all rhythms together they are below the claim, and in no
+// rhythm by itself beyond it. PGBUDGET_SOAK=1 draws 300,000 of each kind.
 func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 	draws := 1000 // of each rhythm
 	switch {
@@ -23,7 +23,7 @@ func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 		draws = 100
 	}
 	nothing := map[Verdict]float64{Moved: movedByChance, Confounded: surpriseByChance}
-	turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
+	change := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.25, Target: 0.35, Upper: 0.45},
 		Hold: 10 * time.Millisecond}
 	far := ObservedChange{FromX: 0, ToX: 100, Fraction: load.Range{Lower: 0.6, Target: 0.7, Upper: 0.8},
 		Hold: 10 * time.Millisecond}
@@ -32,20 +32,20 @@ func TestAJudgementHoldsWhatItClaims(t *testing.T) {
 	for kind, c := range map[string]struct {
 		from, to float64
 		moves    float64 // of the least that was expected
-		turn     ObservedChange
+		change   ObservedChange
 		claims   map[Verdict]float64
 	}{
-		"nothing moves":                 {1000, 300, 0, turn, nothing},
-		"nothing moves to an idle pool": {1000, 0, 0, turn, nothing},
-		"nothing moves of a little":     {20, 5, 0, turn, nothing},
+		"nothing moves":                 {1000, 300, 0, change, nothing},
+		"nothing moves to an idle pool": {1000, 0, 0, change, nothing},
+		"nothing moves of a little":     {20, 5, 0, change, nothing},
 		"the least moves, all the way":  {1000, 300, 1, far, map[Verdict]float64{NotMoved: notMovedByChance}},
 	} {
-		least := c.from * float64(c.turn.ToX-c.turn.FromX) / 100 * c.turn.Fraction.Lower / arrivalsPerSum
+		least := c.from * float64(c.change.ToX-c.change.FromX) / 100 * c.change.Fraction.Lower / arrivalsPerSum
 		for name, rhythm := range Rhythms {
 			said := map[Verdict]int{}
 			for seed := range uint64(draws) {
 				r := rand.New(rand.NewPCG(seed, 17))
-				said[Judge(DrawTurn(r, rhythm, c.from, c.to, c.moves*least, c.turn)).Verdict]++
+				said[Judge(DrawChange(r, rhythm, c.from, c.to, c.moves*least, c.change)).Verdict]++
 			}
 			for v, most := range c.claims {
 				claims[v] = most
@@ -78,13 +78,13 @@ func TestAJudgementSeesATenthOfAPool(t *testing.T) {
 	for _, name := range []string{"Poisson arrivals alone", "a day that turns", "AR(1) 2 % 10 s"} {
 		said := map[Verdict]int{}
 		for seed := range uint64(draws) {
-			turn := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.4, Target: 0.5, Upper: 0.6},
+			change := ObservedChange{FromX: 0, ToX: 20, Fraction: load.Range{Lower: 0.4, Target: 0.5, Upper: 0.6},
 				Hold: 10 * time.Millisecond}
-			said[Judge(DrawTurn(rand.New(rand.NewPCG(seed, 18)), Rhythms[name], 1000, 300, 100, turn)).Verdict]++
+			said[Judge(DrawChange(rand.New(rand.NewPCG(seed, 18)), Rhythms[name], 1000, 300, 100, change)).Verdict]++
 		}
 		t.Logf("%s: %v", name, said)
 		if seen := 1 - AtMost(draws-said[Moved], draws); seen < movedPower {
-			t.Errorf("%s: seen in %.3g of the turns at least, claimed %g: %v", name, seen, movedPower, said)
+			t.Errorf("%s: seen in %.3g of the changes at least, claimed %g: %v", name, seen, movedPower, said)
 		}
 	}
 }

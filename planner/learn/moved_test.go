@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestAJudgementOfNothingSaysSo: where nothing comes, or nothing is turned, there is a plain statement and no figure.
+// TestAJudgementOfNothingSaysSo: where nothing comes, or the switch stays, there is a plain statement and no figure.
 func TestAJudgementOfNothingSaysSo(t *testing.T) {
 	blocks := func(from, to int64) []learn.Block {
 		var out []learn.Block

@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // TestOnlyIntervalsInWhichAPoolWentAreNotEnough: nothing is left to tell the load by, and the refusal says why.
@@ -30,7 +31,7 @@ func TestOnlyIntervalsInWhichAPoolWentAreNotEnough(t *testing.T) {
 func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	s := &plannertest.Sharing{At: plannertest.Epoch, Pools: map[string]plannertest.Totals{"app1": {}}}
 	s.Run(0, "app1", 1000)
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for i := range 20 {
 		o := s.Sample()
 		at := &o.Processes[0]
@@ -40,19 +41,18 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 			at.Aliases = at.Aliases[1:]
 			s.Pools["app1"] = plannertest.Totals{}
 		}
-		looks = append(looks, o)
+		samples = append(samples, o)
 		s.Run(3*time.Second, "app1", 1800)
 	}
-	e := plannertest.EvidenceOf(t, looks...)
+	e := plannertest.EvidenceOf(t, samples...)
 	loads, err := load.Estimate(e)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if l := loads[0]; l.Erlangs.Target < 5.999 || l.Erlangs.Target > 6.001 ||
-		!slices.ContainsFunc(e.Breaks, func(b string) bool {
-			return strings.HasPrefix(b,
-				"main/1/app: the pool was not shown for a while, and its counters may have started again,")
+		!slices.ContainsFunc(e.Breaks, func(b verdict.Reason) bool {
+			return b.Is(verdict.IntervalOut) && b.Subject == "main/1/app" && b.Cause().Is(verdict.NotShown)
 		}) {
-		t.Errorf("%+v, breaks %q; want 6, and the gap named", l.Erlangs, e.Breaks)
+		t.Errorf("%+v, breaks %v; want 6, and the gap named", l.Erlangs, e.Breaks)
 	}
 }

@@ -11,17 +11,18 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// dropped says that pools which begin showed are gone at end; empty: none is.
+// dropped says that pools which begin showed are gone at end; none: none is.
 //
 // PgBouncer's totals of an alias are the sums over its pools of users. A pool that goes (by KILL, or by a timeout of
 // idle pools, which forks have) takes its share with it, and what the others carry meanwhile may hide that the sum
 // fell. How large the share was is in no column, so what was counted between the two samples is not known. A pool that
 // comes begins at 0, and all that it counts belongs to the time between. One that went and came back between two
 // samples shows in nothing but a sum that fell.
-func dropped(begin, end Level) string {
+func dropped(begin, end Level) verdict.Reason {
 	left := map[string]int{}
 	for _, u := range end.Users {
 		left[u.User]++
@@ -32,11 +33,14 @@ func dropped(begin, end Level) string {
 			gone = append(gone, u.User)
 		}
 	}
-	if len(gone) == 0 {
-		return ""
+	switch len(gone) {
+	case 0:
+		return verdict.Reason{}
+	case 1:
+		return verdict.Of(verdict.UserPoolWent, gone[0])
+	default:
+		return verdict.Of(verdict.UserPoolsWent, strings.Join(gone, ", "))
 	}
-	return fmt.Sprintf("the %s of %s went, and %s part of the counters with %s,", words.Plural(len(gone), "pool", "pools"),
-		strings.Join(gone, ", "), words.Plural(len(gone), "its", "their"), words.Plural(len(gone), "it", "them"))
 }
 
 // Thresholds of the estimator.
@@ -64,7 +68,7 @@ func Estimate(e Evidence) ([]Load, error) {
 	known := 0
 	for _, id := range fleet.PoolIDs(e.Last) {
 		l := estimatePool(id, e)
-		if l.Unknown == "" {
+		if !l.Unknown.Any() {
 			l = l.withHistory(e.History)
 			l.Notes = append(l.Notes, holdersNote(e.Last, id)...)
 			known++
@@ -75,7 +79,7 @@ func Estimate(e Evidence) ([]Load, error) {
 		loads = append(loads, l)
 	}
 	if known == 0 && len(loads) > 0 {
-		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: loads[0].Pool, Err: errors.New(loads[0].Unknown),
+		return nil, &operr.Error{Kind: operr.KindEvidence, Subject: loads[0].Pool, Err: errors.New(loads[0].Unknown.Text()),
 			Hint: "take samples for longer: --window 60s, or record again"}
 	}
 	return loads, nil
@@ -83,8 +87,9 @@ func Estimate(e Evidence) ([]Load, error) {
 
 // estimatePool estimates one pool from the flows of its processes.
 func estimatePool(id string, e Evidence) Load {
-	unknown := func(why string) Load {
-		return Load{Pool: id, MeanWaitSeen: fleet.Unknown(), InSystem: fleet.Unknown(), Method: MethodNone, Unknown: why}
+	unknown := func(why verdict.Reason) Load {
+		return Load{Pool: id, MeanWaitSeen: fleet.Unknown(), InSystem: fleet.Unknown(), Method: MethodNone,
+			Unknown: verdict.Printed{Reason: why}}
 	}
 	var all []Flow
 	for _, p := range e.Last.Processes {
@@ -94,15 +99,14 @@ func estimatePool(id string, e Evidence) Load {
 			}
 			f, ok := e.Flow(p.ID, a.Name)
 			if !ok || len(f.Intervals) == 0 && f.Last == e.Samples-1 && f.First < f.Last {
-				return unknown(fmt.Sprintf("no usable interval of %s/%s among %s%s", p.ID, a.Name, words.Count(e.Samples, "sample"),
-					breaksOf(e.Breaks, p.ID+"/"+a.Name)))
+				return unknown(e.noInterval(p.ID + "/" + a.Name))
 			}
 			all = append(all, f)
 		}
 	}
 	first, last, notes := e.steady(all)
 	var flows []flowLoad
-	var stood []string
+	var stood verdict.Reason
 	for _, f := range all {
 		v := f.view(first, last)
 		if len(v.Intervals) == 0 && v.stopped == 0 { // it was not there
@@ -110,18 +114,22 @@ func estimatePool(id string, e Evidence) Load {
 			continue
 		}
 		l := estimateFlow(v)
-		if l.unknown != "" {
-			stood = append(stood, l.unknown)
+		if l.unknown.Any() && stood.Any() {
+			stood = stood.And(l.unknown)
+			continue
+		}
+		if l.unknown.Any() {
+			stood = l.unknown
 			continue
 		}
 		flows = append(flows, l)
 	}
-	if len(stood) > 0 { // what the others carry meanwhile is not what they carry otherwise
-		return unknown(strings.Join(stood, "; "))
+	if stood.Any() { // what the others carry meanwhile is not what they carry otherwise
+		return unknown(stood)
 	}
 	l := mergeFlows(id, flows)
 	if l.Window == 0 {
-		return unknown(fmt.Sprintf("no usable interval of it among %s", words.Count(e.Samples, "sample")))
+		return unknown(verdict.Of(verdict.NoInterval, id, verdict.Samples(e.Samples)))
 	}
 	l.Notes = append(notes, l.Notes...)
 	return l
@@ -156,13 +164,14 @@ func (e Evidence) steady(flows []Flow) (first, last int, notes []string) {
 			"same", end-begin, words.Count(e.Samples, "sample"))}
 }
 
-func breaksOf(breaks []string, subject string) string {
-	for _, b := range breaks {
-		if len(b) > len(subject) && b[:len(subject)+1] == subject+":" {
-			return ": " + b[len(subject)+2:]
+// noInterval says that no two samples of process/alias can be subtracted, and why the first two could not.
+func (e Evidence) noInterval(subject string) verdict.Reason {
+	for _, b := range e.Breaks {
+		if b.Is(verdict.IntervalOut) && b.Subject == subject {
+			return verdict.Of(verdict.NoIntervalFor, subject, verdict.Samples(e.Samples), b.Args[0])
 		}
 	}
-	return ""
+	return verdict.Of(verdict.NoInterval, subject, verdict.Samples(e.Samples))
 }
 
 // mergeFlows adds the processes of one pool. Half-widths add as independent errors do.
@@ -170,7 +179,7 @@ func mergeFlows(id string, flows []flowLoad) Load {
 	l := Load{Pool: id, ArrivalSCV: 1, HoldSCV: 1, Method: MethodNone, MeanWaitSeen: fleet.Unknown()}
 	var lower2, upper2, open, hold, waited, inSystem float64
 	var served, timedOut float64
-	var looks, full int
+	var samples, full int
 	for _, f := range flows {
 		l.Erlangs.Target += f.erlangs
 		lower2 += f.below * f.below
@@ -186,8 +195,8 @@ func mergeFlows(id string, flows []flowLoad) Load {
 		l.ServedPerSec += f.served / max(f.window.Seconds(), 1e-9)
 		l.Session = l.Session || f.session
 		inSystem += f.inSystem
-		looks += f.looks
-		full += f.fullLooks
+		samples += f.samples
+		full += f.fullSamples
 		l.Window = max(l.Window, f.window)
 		l.Method = strongerMethod(l.Method, f.method)
 		l.Notes = append(l.Notes, f.notes...)
@@ -201,31 +210,32 @@ func mergeFlows(id string, flows []flowLoad) Load {
 		l.MeanWaitSeen = fleet.Float(waited / served)
 	}
 	l.TimedOut = int64(math.Round(timedOut))
-	if looks > 0 {
-		l.Censored = float64(full) / float64(looks)
+	if samples > 0 {
+		l.Censored = float64(full) / float64(samples)
 	}
-	l.Copies = shares(flows)
+	l.LinePools = shares(flows)
 	return l
 }
 
-// shares splits a pool's load among its (process, user) copies: processes by their own load, users by what
-// SHOW POOLS showed of them (PgBouncer's counters are per database). A copy never seen busy still counts, with 0.
-func shares(flows []flowLoad) []CopyShare {
+// shares splits a pool's load among the pools of its line: processes by their own load, users by what
+// SHOW POOLS showed of them (PgBouncer's counters are per database). A pool of the line never seen busy still counts,
+// with 0.
+func shares(flows []flowLoad) []LinePoolShare {
 	var total float64
 	for _, f := range flows {
 		total += f.erlangs
 	}
-	var out []CopyShare
+	var out []LinePoolShare
 	for _, f := range flows {
 		part := 1 / float64(len(flows))
 		if total > 0 {
 			part = f.erlangs / total
 		}
 		for _, u := range f.users {
-			out = append(out, CopyShare{Process: f.process, User: u.user, Share: part * u.share, Approx: len(f.users) > 1})
+			out = append(out, LinePoolShare{Process: f.process, User: u.user, Share: part * u.share, Approx: len(f.users) > 1})
 		}
 	}
-	slices.SortFunc(out, func(a, b CopyShare) int {
+	slices.SortFunc(out, func(a, b LinePoolShare) int {
 		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.User, b.User))
 	})
 	return out
@@ -238,7 +248,7 @@ func imbalanceNote(flows []flowLoad) []string {
 	}
 	least := slices.MinFunc(flows, func(a, b flowLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
 	most := slices.MaxFunc(flows, func(a, b flowLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
-	if 2*most.fullLooks < most.looks || least.fullLooks > 0 || least.erlangs > most.erlangs/2 {
+	if 2*most.fullSamples < most.samples || least.fullSamples > 0 || least.erlangs > most.erlangs/2 {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s is full while %s carries %.3g of its %.3g Erlangs: the balancer is uneven, no "+

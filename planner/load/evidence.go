@@ -8,6 +8,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer
@@ -24,29 +25,29 @@ type Evidence struct {
 	Flows    []Flow            // one per (process, alias), sorted
 	Peaks    []Peak            // one per server, sorted
 	History  History
-	Breaks   []string // what had to be left out, a sentence each
+	Breaks   []verdict.Reason // what had to be left out: verdict.IntervalOut, or what is gone
 }
 
 // Peak is what the samples say of one server: the highest count of direct connections, and the CPU readings.
 type Peak struct {
-	Server      string
-	DirectConns int
+	Server      string  // its name
+	DirectConns int     // connections, the highest of the samples
 	CPUSum      float64 // sum of the CPU readings, each a ratio 0..1 of all cores
 	CPUReads    int     // how many readings CPUSum is of; 0: no CPU signal was read
 }
 
 // Flow is what was seen of one alias in one process.
 type Flow struct {
-	Process, Alias string
-	Session        bool // session pooling: counters say nothing of holding time
+	Process, Alias string // "main/1", the alias's name
+	Session        bool   // session pooling: counters say nothing of holding time
 	Intervals      []Interval
-	Looks          []Level     // thinned out together with the intervals
+	Levels         []Level     // thinned out together with the intervals
 	PeakConns      int         // over all samples
 	Users          []UserLevel // sorted by user
 	First, Last    int         // the numbers of the samples that showed it, from 0
 
-	// how many entries the arrays behind Intervals and Looks (samples) have, whichever Evidence sees them
-	intervals, looks *int
+	// how many entries the arrays behind Intervals and Levels have, whichever Evidence sees them
+	intervals, samples *int
 }
 
 // appended returns s with x behind it. entries counts those of the array behind s: where another value has gone on from
@@ -104,7 +105,7 @@ func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
 		p.DirectConns = max(p.DirectConns, s.Backends.DirectConns)
 	}
 	for _, sig := range o.Signals {
-		if sig.Name == fleet.SignalCPU && sig.Value.Known() && sig.Error == "" {
+		if sig.Name == fleet.SignalCPU && sig.Read() {
 			p := e.peak(sig.Server)
 			p.CPUSum += float64(sig.Value)
 			p.CPUReads++
@@ -112,7 +113,7 @@ func (e Evidence) Add(o fleet.Observation) (Evidence, error) {
 	}
 	merged, gone := fleet.WithVanished(before, o)
 	for _, g := range gone {
-		if !slices.Contains(e.Breaks, g) {
+		if !slices.ContainsFunc(e.Breaks, g.Same) {
 			e.Breaks = append(e.Breaks, g)
 		}
 	}
@@ -153,23 +154,23 @@ func (e *Evidence) addFlow(before, o fleet.Observation, p fleet.Process, a fleet
 	}
 	if was, old, ok := fleet.FindIn(before, p.ID, a.Name); ok && !first {
 		iv, broken := difference(was, p, old, a)
-		n := len(f.Looks)
+		n := len(f.Levels)
 		switch {
-		case broken != "" || n == 0:
+		case broken.Any() || n == 0:
 		case f.Last < e.Samples-1:
-			broken = "the pool was not shown for a while, and its counters may have started again,"
+			broken = verdict.Of(verdict.NotShown, "")
 		default:
-			broken = dropped(f.Looks[n-1], level)
+			broken = dropped(f.Levels[n-1], level)
 		}
 		switch {
-		case broken != "":
-			e.Breaks = append(e.Breaks, fmt.Sprintf("%s/%s: %s between %s and %s: this interval is left out",
-				p.ID, a.Name, broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly)))
+		case broken.Any():
+			e.Breaks = append(e.Breaks, verdict.Of(verdict.IntervalOut, p.ID+"/"+a.Name, verdict.Of(verdict.LeftOut, "",
+				broken, before.At.Format(time.TimeOnly), o.At.Format(time.TimeOnly))))
 		case n > 0:
-			f.Intervals = appended(f.Intervals, &f.intervals, iv.between(f.Looks[n-1], level))
+			f.Intervals = appended(f.Intervals, &f.intervals, iv.between(f.Levels[n-1], level))
 		}
 	}
-	f.Looks = appended(f.Looks, &f.looks, level)
+	f.Levels = appended(f.Levels, &f.samples, level)
 	f.PeakConns = max(f.PeakConns, level.Conns)
 	f.Last = e.Samples
 	if len(f.Intervals) > maxIntervals {
@@ -200,14 +201,14 @@ func (f Flow) coarser() Flow {
 		}
 		intervals = append(intervals, iv)
 	}
-	var looks []Level
-	for i := 0; i < len(f.Looks); i += 2 {
-		looks = append(looks, f.Looks[i])
+	var samples []Level
+	for i := 0; i < len(f.Levels); i += 2 {
+		samples = append(samples, f.Levels[i])
 	}
-	if last := f.Looks[len(f.Looks)-1]; looks[len(looks)-1].At != last.At {
-		looks = append(looks, last)
+	if last := f.Levels[len(f.Levels)-1]; samples[len(samples)-1].At != last.At {
+		samples = append(samples, last)
 	}
-	f.Intervals, f.Looks, f.intervals, f.looks = intervals, looks, nil, nil
+	f.Intervals, f.Levels, f.intervals, f.samples = intervals, samples, nil, nil
 	return f
 }
 
@@ -245,19 +246,19 @@ func (f *Flow) addUser(g fleet.PoolGauges) {
 	f.Users[i].Waiting += g.ClientsWaiting
 }
 
-// difference subtracts two samples' counters; a non-empty broken says why they cannot be subtracted.
-func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broken string) {
+// difference subtracts two samples' counters; broken says why they cannot be subtracted, none: they can.
+func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broken verdict.Reason) {
 	a, b := old.Counters, now.Counters
 	switch {
 	case b.Xacts < a.Xacts || b.XactTime < a.XactTime || b.WaitTime < a.WaitTime:
-		return Interval{}, fmt.Sprintf("counters went backwards (total_xact_count %d -> %d)", a.Xacts, b.Xacts)
+		return Interval{}, verdict.Of(verdict.CountersBack, "total_xact_count", a.Xacts, b.Xacts)
 	case b.Assignments >= 0 && b.Assignments < a.Assignments:
-		return Interval{}, fmt.Sprintf("counters went backwards (total_server_assignment_count %d -> %d)", a.Assignments,
+		return Interval{}, verdict.Of(verdict.CountersBack, "total_server_assignment_count", a.Assignments,
 			b.Assignments)
 	case was.Started != 0 && is.Started != 0 && was.Started != is.Started:
-		return Interval{}, "the session with its console was lost: the counters may have started again"
+		return Interval{}, verdict.Of(verdict.ConsoleLost, "")
 	case !was.At.IsZero() && !is.At.IsZero() && !is.At.After(was.At):
-		return Interval{}, "its console answered the second sample no later than the first"
+		return Interval{}, verdict.Of(verdict.AnsweredLate, "")
 	}
 	iv = Interval{
 		Busy:   (b.XactTime - a.XactTime) - (b.WaitTime - a.WaitTime),
@@ -268,7 +269,7 @@ func difference(was, is fleet.Process, old, now fleet.Alias) (iv Interval, broke
 	if a.Assignments >= 0 && b.Assignments >= 0 {
 		iv.Assigned = b.Assignments - a.Assignments
 	}
-	return iv, ""
+	return iv, verdict.Reason{}
 }
 
 // WithCPU returns e with the CPU readings of another evidence in place of its own, and what could not be read there.
@@ -287,19 +288,17 @@ func (e Evidence) WithCPU(of Evidence) Evidence {
 	return e
 }
 
-// TooLittle says why a load is no ground to size a pool on; empty: it is one.
-func (l Load) TooLittle() string {
+// TooLittle says why a load is no ground to size a pool on; none: it is one.
+func (l Load) TooLittle() verdict.Reason {
 	switch {
-	case l.Unknown != "":
-		return l.Unknown
+	case l.Unknown.Any():
+		return l.Unknown.Reason
 	case l.Method == MethodGauge || l.Xacts >= LeastXacts:
-		return ""
+		return verdict.Reason{}
 	case l.Method == MethodHistory:
-		return fmt.Sprintf("%d transactions in %s are too few to know how long one holds its connection (%d needed)", l.Xacts,
-			Round(l.Window), LeastXacts)
+		return verdict.Of(verdict.FewForHold, "", l.Xacts, Round(l.Window), LeastXacts)
 	default:
-		return fmt.Sprintf("%d transactions in %s are too few to size it by (%d needed)", l.Xacts, Round(l.Window),
-			LeastXacts)
+		return verdict.Of(verdict.FewForSize, "", l.Xacts, Round(l.Window), LeastXacts)
 	}
 }
 
@@ -314,8 +313,8 @@ func (e Evidence) Flow(process, alias string) (Flow, bool) {
 
 // P99Conns returns the p99 of a flow's server connections over its samples, the highest where there are fewer than 100.
 func (f Flow) P99Conns() int {
-	counts := make([]int, 0, len(f.Looks))
-	for _, l := range f.Looks {
+	counts := make([]int, 0, len(f.Levels))
+	for _, l := range f.Levels {
 		counts = append(counts, l.Conns)
 	}
 	if len(counts) < 100 {

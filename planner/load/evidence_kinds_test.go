@@ -19,14 +19,14 @@ func TestTimeThatServesNobodyIsNotIdle(t *testing.T) {
 		},
 	} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 15, Version: "1.24.1", Mode: "transaction", Counts: true}
-		var looks []fleet.Observation
+		var samples []fleet.Observation
 		for range 61 {
 			o := w.Sample()
 			stop(&o.Processes[0].Aliases[0])
-			looks = append(looks, o)
+			samples = append(samples, o)
 			w.At = w.At.Add(time.Second)
 		}
-		if _, err := load.Estimate(plannertest.EvidenceOf(t, looks...)); operr.KindOf(err) != operr.KindEvidence {
+		if _, err := load.Estimate(plannertest.EvidenceOf(t, samples...)); operr.KindOf(err) != operr.KindEvidence {
 			t.Errorf("%s all the while: %v, want not enough evidence", name, err)
 		}
 		half := plannertest.Quiet(func(i int, o *fleet.Observation) {
@@ -47,22 +47,22 @@ func TestALostSessionOrALateAnswerMakesNoWrongInterval(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 10, Version: "1.24.1", Mode: "transaction", Active: 6,
 		Counts: true}
 	w.Run(time.Second, 100, 10*time.Millisecond, 0)
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for i := range 12 {
 		o := w.Sample()
 		o.Processes[0].Started = 1
 		if i > 0 {
 			o.Processes[0].Started = 2
 		}
-		looks = append(looks, o)
+		samples = append(samples, o)
 		w.Run(time.Second, 600, 10*time.Millisecond, 0)
 		if i == 0 {
 			w.Xacts, w.Xact, w.Assigned = 300, 3*time.Second, 300 // anew, and beyond the old values already
 		}
 	}
-	e := plannertest.EvidenceOf(t, looks...)
+	e := plannertest.EvidenceOf(t, samples...)
 	if l, err := load.Estimate(e); err != nil || l[0].Erlangs.Lower > 6 || l[0].Erlangs.Upper < 6 || len(e.Breaks) != 1 {
-		t.Errorf("%+v, breaks %q", l, e.Breaks)
+		t.Errorf("%+v, breaks %v", l, e.Breaks)
 	}
 	for _, told := range []bool{true, false} { // the second of two answers comes 5 s late
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.24.1", Mode: "transaction", Active: 6,

@@ -2,9 +2,11 @@ package load
 
 import (
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"slices"
 	"time"
+
+	"github.com/pgbudget/pgbudget/planner/verdict"
+	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // flowLoad is the load of one alias in one process.
@@ -26,13 +28,13 @@ type flowLoad struct {
 	waitedFull    float64 // seconds, then
 	session       bool
 	inSystem      float64
-	looks         int
-	fullLooks     int
+	samples       int
+	fullSamples   int
 	window        time.Duration
 	users         []userShare
 	method        Method
 	notes         []string
-	unknown       string
+	unknown       verdict.Reason // why nothing is known of it; none: something is
 }
 
 // userShare is one user's part of an alias's load.
@@ -44,9 +46,9 @@ type userShare struct {
 // flowView is what is observed of a flow: its intervals that say something of the load, and the samples of their ends.
 type flowView struct {
 	Flow
-	looks   []Level
+	samples []Level
 	stopped time.Duration // how long it was paused, disabled or not served
-	why     string        // what stopped it
+	why     stop          // what stopped it
 	backlog bool          // a stop has made the queue: the pool was not full before it, and full after
 }
 
@@ -61,14 +63,14 @@ func (f Flow) view(first, last int) flowView {
 	calm, free := 0, false
 	for _, iv := range f.Intervals {
 		switch {
-		case iv.Begin.Look < first || iv.End.Look > last:
+		case iv.Begin.Sample < first || iv.End.Sample > last:
 			continue
 		case iv.Stopped:
 			v.stopped += iv.Span
 			v.why = stopReason(iv)
 			calm = settling
-			if n := len(v.looks); n > 0 {
-				free = !v.looks[n-1].Full
+			if n := len(v.samples); n > 0 {
+				free = !v.samples[n-1].Full
 			}
 			continue
 		case calm > 0:
@@ -76,23 +78,38 @@ func (f Flow) view(first, last int) flowView {
 			v.stopped += iv.Span
 			continue
 		}
-		if n := len(v.looks); n == 0 || v.looks[n-1].Look != iv.Begin.Look {
-			v.looks = append(v.looks, iv.Begin)
+		if n := len(v.samples); n == 0 || v.samples[n-1].Sample != iv.Begin.Sample {
+			v.samples = append(v.samples, iv.Begin)
 		}
 		v.backlog, free = v.backlog || free && iv.Begin.Full, false
 		v.Intervals = append(v.Intervals, iv)
-		v.looks = append(v.looks, iv.End)
+		v.samples = append(v.samples, iv.End)
 	}
 	return v
 }
 
-func stopReason(iv Interval) string {
-	for _, l := range []Level{iv.End, iv.Begin} {
-		if l.Stopped && l.Waiting > 0 && !l.Paused {
-			return "nothing served its clients"
-		}
+// stop is what stopped a pool.
+type stop int
+
+const (
+	stopPaused   stop = iota // PAUSE or DISABLE
+	stopUnserved             // clients waited, and nothing served them
+)
+
+func (s stop) text() string {
+	if s == stopUnserved {
+		return "nothing served its clients"
 	}
 	return "it was paused or disabled"
+}
+
+func stopReason(iv Interval) stop {
+	for _, l := range []Level{iv.End, iv.Begin} {
+		if l.Stopped && l.Waiting > 0 && !l.Paused {
+			return stopUnserved
+		}
+	}
+	return stopPaused
 }
 
 // estimateFlow finds the load of one alias in one process: arrivals × mean hold. While the pool was not full that is
@@ -100,9 +117,11 @@ func stopReason(iv Interval) string {
 // clients hide theirs, and only a bound or the interactive law is left.
 func estimateFlow(v flowView) flowLoad {
 	f := v.Flow
-	l := flowLoad{process: f.Process, method: MethodCounters, looks: len(v.looks), session: f.Session}
+	l := flowLoad{process: f.Process, method: MethodCounters, samples: len(v.samples), session: f.Session}
 	if len(v.Intervals) == 0 {
-		l.unknown = fmt.Sprintf("%s/%s: %s during all samples", f.Process, f.Alias, v.why)
+		if l.unknown = verdict.Of(verdict.AlwaysPaused, f.Process+"/"+f.Alias); v.why == stopUnserved {
+			l.unknown = verdict.Of(verdict.NeverServed, f.Process+"/"+f.Alias)
+		}
 		return l
 	}
 	var cut time.Duration
@@ -115,10 +134,10 @@ func estimateFlow(v flowView) flowLoad {
 		cut += iv.Cut
 		most += iv.Most
 	}
-	for _, s := range v.looks {
-		l.inSystem += float64(s.Active+s.Waiting) / float64(len(v.looks))
+	for _, s := range v.samples {
+		l.inSystem += float64(s.Active+s.Waiting) / float64(len(v.samples))
 		if s.Full {
-			l.fullLooks++
+			l.fullSamples++
 		}
 	}
 	l.busySeconds = min(l.busySeconds, most)
@@ -129,9 +148,9 @@ func estimateFlow(v flowView) flowLoad {
 	switch {
 	case f.Session:
 		l.fromGauge(v)
-	case l.xacts == 0 && l.busySeconds == 0 && l.fullLooks == 0:
+	case l.xacts == 0 && l.busySeconds == 0 && l.fullSamples == 0:
 		l.idle(v)
-	case l.fullLooks == 0:
+	case l.fullSamples == 0:
 		l.fromCounters(v)
 	case len(v.busyUsers()) > 1:
 		l.fromUsers(v)
@@ -145,7 +164,7 @@ func estimateFlow(v flowView) flowLoad {
 	if v.stopped > 0 {
 		l.notes = append(l.notes,
 			fmt.Sprintf("%s/%s: for %s %s: its load in that time is not known, that of the other %s counts", f.Process, f.Alias,
-				Round(v.stopped), v.why, Round(l.window)))
+				Round(v.stopped), v.why.text(), Round(l.window)))
 	}
 	l.notes = append(l.notes, waitCauses(v)...)
 	return l
@@ -215,7 +234,7 @@ func (l *flowLoad) count(v flowView) {
 // explain it. chosen: beyond what the edges of a window and the age of a queue's head blur.
 const leaveShare = 0.15
 
-func (l *flowLoad) fullShare() float64 { return float64(l.fullLooks) / float64(max(1, l.looks)) }
+func (l *flowLoad) fullShare() float64 { return float64(l.fullSamples) / float64(max(1, l.samples)) }
 
 // hold is the mean time in seconds that a transaction held its server, of those that ended.
 func (l *flowLoad) hold() float64 {
@@ -229,7 +248,7 @@ func (l *flowLoad) hold() float64 {
 func (v flowView) headAge() float64 {
 	var age time.Duration
 	var queues int
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		if s.Full {
 			age += s.MaxWait
 			queues++
@@ -248,7 +267,7 @@ const waitTick = 2 * time.Second / 3
 // sendsAway reports whether the head of the queue ever got as old as query_wait_timeout lets it: then waiters leave
 // unserved, and no counter of PgBouncer tells.
 func (v flowView) sendsAway() bool {
-	return slices.ContainsFunc(v.looks, func(s Level) bool {
+	return slices.ContainsFunc(v.samples, func(s Level) bool {
 		return s.Full && s.QueryWaitTimeout > waitTick && s.MaxWait > s.QueryWaitTimeout-waitTick
 	})
 }
@@ -256,7 +275,7 @@ func (v flowView) sendsAway() bool {
 // idle is a pool that did nothing while it was observed.
 func (l *flowLoad) idle(v flowView) {
 	l.method = MethodNone
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		if s.Active > 0 {
 			l.method = MethodCounters
 		}
@@ -276,7 +295,7 @@ func (l *flowLoad) fromCounters(v flowView) {
 // waitCauses names waiting that no size cures.
 func waitCauses(v flowView) []string {
 	var login, cancel, waiting int
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		if s.Waiting == 0 {
 			continue
 		}

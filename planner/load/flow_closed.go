@@ -21,11 +21,11 @@ func (l *flowLoad) askLess(v flowView, a, hold float64, ivs []Interval, arrivals
 	queue func(Level) UserGauge) {
 	waiting := l.waitedSeconds / l.window.Seconds()
 	var clients, seen float64
-	for _, s := range v.looks {
-		clients += float64(queue(s).Clients) / float64(len(v.looks))
-		seen += float64(queue(s).Waiting) / float64(len(v.looks))
+	for _, s := range v.samples {
+		clients += float64(queue(s).Clients) / float64(len(v.samples))
+		seen += float64(queue(s).Waiting) / float64(len(v.samples))
 	}
-	if l.fullLooks > 0 {
+	if l.fullSamples > 0 {
 		waiting = max(waiting, seen)
 	}
 	if waiting == 0 || hold == 0 {
@@ -157,9 +157,9 @@ func (l *flowLoad) stands(v flowView, share float64, queue func(Level) UserGauge
 // be one of earlier that shrinks; that of closed ones stays.
 func queueMoves(v flowView, queue func(Level) UserGauge) bool {
 	var x, y []float64
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		if u := queue(s); u.Full {
-			x = append(x, s.At.Sub(v.looks[0].At).Seconds())
+			x = append(x, s.At.Sub(v.samples[0].At).Seconds())
 			y = append(y, float64(u.Waiting))
 		}
 	}

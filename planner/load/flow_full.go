@@ -7,9 +7,9 @@ import (
 
 // Thresholds of what a full pool may hide.
 const (
-	leastServed = 10  // transactions: of fewer no mean hold is known
-	seldomFull  = 0.1 // share of samples. chosen: bursts then make more of what is alike than queues
-	// of a load. chosen: a bound is said where closed clients may hide several times what a minute's counters leave open
+	leastServed = 10  // transactions. chosen: 10, because a mean hold of fewer is off by a third
+	seldomFull  = 0.1 // share of samples. chosen: a tenth, because bursts then make more of what is alike than queues
+	// share of a load. chosen: a quarter, because a minute's counters leave several times less open
 	hiddenShare = 0.25
 )
 
@@ -43,7 +43,7 @@ func (l *flowLoad) fromFull(v flowView) {
 		return
 	}
 	if share := l.fullShare(); share > 0.5 {
-		what := fmt.Sprintf("a queue of %d", v.looks[len(v.looks)-1].Waiting)
+		what := fmt.Sprintf("a queue of %d", v.samples[len(v.samples)-1].Waiting)
 		if l.timedOut > 0 {
 			what += fmt.Sprintf(" and about %.0f time-outs", l.timedOut)
 		}
@@ -68,7 +68,7 @@ func (l *flowLoad) servedIn(v flowView, iv Interval) float64 {
 // blur widens by what the waits of the transactions open at the ends of the window are not known: where waiters are
 // sent away on a grid, the head's age jumps by it.
 func (l *flowLoad) blur(v flowView, ratio float64) {
-	conns := float64(max(v.looks[0].Active, v.looks[len(v.looks)-1].Active))
+	conns := float64(max(v.samples[0].Active, v.samples[len(v.samples)-1].Active))
 	blur := Z95 * conns * (waitTick / 2).Seconds() * math.Sqrt(2.0/12) * ratio / l.window.Seconds()
 	l.below, l.above = math.Hypot(l.below, blur), math.Hypot(l.above, blur)
 }
@@ -102,7 +102,7 @@ func (l *flowLoad) bound(v flowView, busy, hold float64) {
 	top := max(busy, l.perSec*hold) + l.above + l.open
 	if l.served < leastServed { // no hold is known: each client who has a connection or waits for one asks for one at most
 		var inside float64
-		for _, s := range v.looks {
+		for _, s := range v.samples {
 			inside = max(inside, float64(s.Active+s.Waiting))
 		}
 		top = max(busy, inside) + l.open
@@ -141,8 +141,8 @@ func thinkTimes(v flowView) (clients, free, full float64, ok bool) {
 		inside[i] += iv.Busy.Seconds() + iv.Waited.Seconds()
 		xacts[i] += float64(iv.Xacts)
 	}
-	for _, s := range v.looks {
-		clients += float64(s.Clients) / float64(len(v.looks))
+	for _, s := range v.samples {
+		clients += float64(s.Clients) / float64(len(v.samples))
 	}
 	if xacts[0] < LeastXacts || xacts[1] < LeastXacts || xacts[0]/span[0] < (1+thinkMatch)*xacts[1]/span[1] {
 		return 0, 0, 0, false // or they ask as often when they wait: they are not closed
@@ -159,7 +159,7 @@ func thinkTimes(v flowView) (clients, free, full float64, ok bool) {
 func (l *flowLoad) openTransactions(v flowView) {
 	busy, hold, span := max(0, l.busySeconds)/l.window.Seconds(), l.hold(), l.window.Seconds()
 	active, _ := v.gauge(func(s Level) int { return s.Active })
-	sd := math.Sqrt(max(1, active)/float64(len(v.looks)) + 4*busy*hold*hold/(span*span))
+	sd := math.Sqrt(max(1, active)/float64(len(v.samples)) + 4*busy*hold*hold/(span*span))
 	excess := active - busy
 	if excess <= 3*sd || l.atLeast && l.method != MethodBusy {
 		return
@@ -175,7 +175,7 @@ func (l *flowLoad) openTransactions(v flowView) {
 // late widens by what is not known of when the consoles answered.
 func (l *flowLoad) late(v flowView) {
 	span := l.window.Seconds()
-	first, last := v.looks[0].Late.Seconds(), v.looks[len(v.looks)-1].Late.Seconds()
+	first, last := v.samples[0].Late.Seconds(), v.samples[len(v.samples)-1].Late.Seconds()
 	l.below += l.erlangs * last / (span + last)
 	l.above += l.erlangs * first / max(span-first, first, 1e-9)
 }

@@ -9,7 +9,7 @@ import (
 // busyUsers are the users who did anything at the samples.
 func (v flowView) busyUsers() []string {
 	var users []string
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		for _, u := range s.Users {
 			if u.Active+u.Waiting > 0 {
 				users = append(users, u.User)
@@ -28,12 +28,12 @@ const oftenFull = 0.05
 func (v flowView) fullUsers() (users []string, shares []float64) {
 	for _, name := range v.busyUsers() {
 		n := 0
-		for _, s := range v.looks {
+		for _, s := range v.samples {
 			if s.of(name).Full {
 				n++
 			}
 		}
-		if share := float64(n) / float64(len(v.looks)); share > oftenFull {
+		if share := float64(n) / float64(len(v.samples)); share > oftenFull {
 			users, shares = append(users, name), append(shares, share)
 		}
 	}
@@ -46,7 +46,7 @@ func (v flowView) shares() []userShare {
 	total := 0.0
 	for _, u := range v.Users {
 		var active float64
-		for _, s := range v.looks {
+		for _, s := range v.samples {
 			active += float64(s.of(u.User).Active)
 		}
 		total += active
@@ -90,8 +90,8 @@ func (l *flowLoad) fromUsers(v flowView) {
 	// What it held and what it waited, in the intervals through which it was full.
 	var active, held, waited, age float64
 	var saturated []Interval
-	for _, s := range v.looks {
-		active += float64(s.of(user).Active) / float64(len(v.looks))
+	for _, s := range v.samples {
+		active += float64(s.of(user).Active) / float64(len(v.samples))
 	}
 	for _, iv := range v.Intervals {
 		if from, to := iv.Begin.of(user), iv.End.of(user); from.Full && to.Full {
@@ -101,7 +101,7 @@ func (l *flowLoad) fromUsers(v flowView) {
 			age += (from.MaxWait + to.MaxWait).Seconds() / 2
 		}
 	}
-	grown := float64(v.looks[len(v.looks)-1].of(user).Waiting - v.looks[0].of(user).Waiting)
+	grown := float64(v.samples[len(v.samples)-1].of(user).Waiting - v.samples[0].of(user).Waiting)
 	lost := 0.0
 	if v.sendsAway() {
 		lost = l.timedOut
@@ -156,7 +156,7 @@ func (l *flowLoad) fromUsers(v flowView) {
 // longestEnded is the longest queue of a user that had gone at a later sample; at least 1 client.
 func (v flowView) longestEnded(user string) float64 {
 	ended, longest := 1, 0
-	for _, s := range v.looks {
+	for _, s := range v.samples {
 		if u := s.of(user); u.Full {
 			longest = max(longest, u.Waiting)
 		} else {
@@ -182,7 +182,7 @@ func (l *flowLoad) fromGauge(v flowView) {
 	l.erlangs, half = v.held(func(s Level) int { return s.Active + s.Waiting })
 	// A window in which few came or went tells little of how many there are at other times: the bound below allows for
 	// what independent comings would make of them (a Poisson number at each sample).
-	l.below, l.above = min(max(half, Z95*math.Sqrt(l.erlangs/float64(max(1, len(v.looks))))), l.erlangs), half
+	l.below, l.above = min(max(half, Z95*math.Sqrt(l.erlangs/float64(max(1, len(v.samples))))), l.erlangs), half
 	l.atLeast, l.method = true, MethodGauge
 	l.notes = append(l.notes,
 		fmt.Sprintf("%s/%s pools sessions: its load is read from sv_active and cl_waiting, which count held and wanted, not "+

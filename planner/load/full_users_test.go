@@ -37,7 +37,7 @@ func TestNobodyIsSentAwayWhereOneUserWaitsAndAnotherDoesNot(t *testing.T) {
 					Timeout: 2 * time.Minute,
 					Counts:  version == "1.24.1"})
 			}
-			var looks []fleet.Observation
+			var samples []fleet.Observation
 			for i := range 21 {
 				var o fleet.Observation
 				for k, u := range both {
@@ -56,9 +56,9 @@ func TestNobodyIsSentAwayWhereOneUserWaitsAndAnotherDoesNot(t *testing.T) {
 					}
 					w.Run(3*time.Second, 3*u.served, u.hold, w.MaxWait)
 				}
-				looks = append(looks, o)
+				samples = append(samples, o)
 			}
-			l := plannertest.EstimateOne(t, looks...)
+			l := plannertest.EstimateOne(t, samples...)
 			if l.TimedOut != 0 {
 				t.Errorf("%s, %s: %d time-outs, and there were none", c.name, version, l.TimedOut)
 			}

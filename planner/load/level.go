@@ -10,7 +10,7 @@ import (
 
 // Level is one sample's gauges of one alias in one process.
 type Level struct {
-	Look    int           // the sample's number, from 0
+	Sample  int           // the sample's number, from 0
 	At      time.Time     // when they were read
 	Late    time.Duration // the counters may have been read as much later than At: the console's own time is not known
 	Active  int           // sv_active, all users
@@ -56,8 +56,8 @@ type UserLevel struct {
 //
 // A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
 // no connection at all.
-func levelOf(look int, o fleet.Observation, p fleet.Process, a fleet.Alias) Level {
-	l := Level{Look: look, At: p.At, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
+func levelOf(sample int, o fleet.Observation, p fleet.Process, a fleet.Alias) Level {
+	l := Level{Sample: sample, At: p.At, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
 	if p.At.IsZero() {
 		l.At, l.Late = o.At, o.Took
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/queue"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // ScvFactor returns the factor by which waits differ from those of M/M/c, (Ca² + Cs²)/2. Source: Allen and Cunneen,
@@ -43,12 +44,12 @@ type Load struct {
 	PerSec   float64       `json:"arrivals_per_sec"` // transactions that arrive per second
 	MeanHold time.Duration `json:"mean_hold_ns"`     // mean time that a transaction holds a server connection
 	// squared coefficient of variation of times between arrivals; 1 = Poisson
-	ArrivalSCV float64       `json:"arrival_scv"`
-	HoldSCV    float64       `json:"hold_scv"`                  // of the holds; 1 = exponential
-	CPUPerXact time.Duration `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
-	Copies     []CopyShare   `json:"copies"`                    // sorted; shares sum to 1
-	Window     time.Duration `json:"window_ns"`                 // time over which the load was measured
-	Xacts      int64         `json:"xacts"`                     // transactions that arrived in Window
+	ArrivalSCV float64         `json:"arrival_scv"`
+	HoldSCV    float64         `json:"hold_scv"`                  // of the holds; 1 = exponential
+	CPUPerXact time.Duration   `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
+	LinePools  []LinePoolShare `json:"copies"`                    // sorted; shares sum to 1; the key is that of journals
+	Window     time.Duration   `json:"window_ns"`                 // time over which the load was measured
+	Xacts      int64           `json:"xacts"`                     // transactions that arrived in Window
 	// of Xacts, those that left unserved, about: query_wait_timeout, or the client went away
 	TimedOut     int64   `json:"timed_out"`
 	ServedPerSec float64 `json:"served_per_sec"` // transactions that got a connection, per second
@@ -59,7 +60,8 @@ type Load struct {
 	// seconds per transaction that got a connection, as PgBouncer counted them; unknown: none got one
 	MeanWaitSeen fleet.Float `json:"mean_wait_seen_seconds"`
 	InSystem     fleet.Float `json:"clients_in_system"` // mean clients that hold or want a connection
-	Unknown      string      `json:"unknown,omitempty"` // why nothing can be said; empty: something can
+	// why nothing can be said; none: something can
+	Unknown verdict.Printed `json:"unknown,omitzero"`
 	// what a person should know of the estimate, a sentence each
 	Notes []string `json:"notes,omitempty"`
 }
@@ -76,8 +78,8 @@ type Range struct {
 	Upper  float64 `json:"upper"`  // at which every promise must hold
 }
 
-// CopyShare is the share of a pool's load that one (process, user) copy carries.
-type CopyShare struct {
+// LinePoolShare is the share of a pool's load that one pool of the line carries.
+type LinePoolShare struct {
 	Process string  `json:"process"`
 	User    string  `json:"user"`
 	Share   float64 `json:"share"`            // 0..1

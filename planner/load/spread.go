@@ -7,9 +7,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// How many blocks of neighbouring intervals a spread is taken of.
 const (
-	blocks = 20 // of neighbouring intervals
-	// below it the blocks' own deviation says too little. chosen: Student's t is then within a fifth of a normal's
+	blocks = 20 // at most. chosen: 20, because Student's t is then within 7 % of a normal's, and blocks stay long
+	// below it the blocks' own deviation says too little. chosen: 8, because Student's t is then within a fifth of a
+	// normal's
 	fewBlocks = 8
 )
 
@@ -128,8 +130,8 @@ func skewShift(ivs []Interval, value func(Interval) float64) float64 {
 // gauge returns the mean of a gauge over the samples and the half-width of its 95 % interval. Neighbouring samples see
 // the same transactions: the variance of the mean is (1 + r)/(1 − r) times larger at a correlation r of neighbours.
 func (v flowView) gauge(value func(Level) int) (mean, half float64) {
-	x := make([]float64, len(v.looks))
-	for i, s := range v.looks {
+	x := make([]float64, len(v.samples))
+	for i, s := range v.samples {
 		x[i] = float64(value(s))
 	}
 	n := float64(len(x))
@@ -147,8 +149,8 @@ func (v flowView) gauge(value func(Level) int) (mean, half float64) {
 // in the estimation of autocorrelations, Biometrika 41 (1954). So is the variance: deviations from the window's own
 // mean lack the variance of that mean, one part in as many as the samples are worth.
 func (v flowView) held(value func(Level) int) (mean, half float64) {
-	x := make([]float64, len(v.looks))
-	for i, s := range v.looks {
+	x := make([]float64, len(v.samples))
+	for i, s := range v.samples {
 		x[i] = float64(value(s))
 	}
 	n := float64(len(x))

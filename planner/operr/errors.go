@@ -16,7 +16,7 @@ const (
 	KindInfeasible              // no sizes keep every promise; the text is the certificate
 	KindEvidence                // not enough evidence or rights to answer
 	KindUnreachable             // a console, server or Prometheus did not answer
-	KindDrift                   // what answered is not what it should be; a person must look
+	KindDrift                   // what answered is not what it should be; a person must check
 	KindBusy                    // another pgbudget is at work; nothing was touched, try again later
 	KindHeld                    // a step may not go on now, or nobody agreed to it; safe, run again
 	KindAborted                 // the step was taken back; safe

@@ -26,7 +26,7 @@ func RandomDemands(r *rand.Rand) budget.Declared {
 	d := budget.Declared{Servers: []budget.DeclaredServer{server}}
 	for i := range 1 + r.IntN(12) {
 		p, _ := d.Pool(fmt.Sprintf("g%02d/app", i))
-		p.Copies, p.Size = 1+r.IntN(6), Ptr(1+r.IntN(20))
+		p.LinePools, p.Size = 1+r.IntN(6), Ptr(1+r.IntN(20))
 		if r.IntN(3) == 0 {
 			p.Min = 1 + r.IntN(20)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // RandomLimits is a small fleet of one or two processes, in which aliases and users have limits of many kinds.
@@ -199,7 +200,7 @@ func MostOpen(o fleet.Observation, server string) int {
 func Limited(size, limit, processes int, users []string, perSec float64) budget.Declared {
 	d := WhatIf(200)
 	p := d.Pools[0]
-	p.Copies, p.Users, p.Size, p.MaxDBConns = processes*len(users), users, Ptr(size), Ptr(limit)
+	p.LinePools, p.Users, p.Size, p.MaxDBConns = processes*len(users), users, Ptr(size), Ptr(limit)
 	p.Load = &budget.DeclaredLoad{ArrivalsPerSec: perSec, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
 	d.Pools = []budget.DeclaredPool{p}
 	d.LeastGain = budget.DefaultLeastGain
@@ -237,7 +238,7 @@ func Modelled(t *testing.T, o fleet.Observation) budget.Fleet {
 	t.Helper()
 	var loads []load.Load
 	for _, id := range fleet.PoolIDs(o) {
-		loads = append(loads, load.Load{Pool: id, Unknown: "not asked"})
+		loads = append(loads, load.Load{Pool: id, Unknown: verdict.Print(verdict.NeverShown, "")})
 	}
 	f, err := budget.Model(Epoch, budget.Declared{SizeAll: true}, load.Evidence{To: Epoch, Samples: 1, Last: o}, loads)
 	if err != nil {
@@ -273,7 +274,7 @@ func CappedFleet(size int, hold time.Duration) budget.Declared {
 		hold   time.Duration
 	}{{"a/app", size, 50, 40 * time.Millisecond}, {"b/app", 7, 120, hold}} {
 		p, _ := d.Pool(x.id)
-		p.Copies, p.Size = 1, Ptr(x.size)
+		p.LinePools, p.Size = 1, Ptr(x.size)
 		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: x.perSec, MeanHold: x.hold, ArrivalSCV: 1, HoldSCV: 1}
 		d.Pools = append(d.Pools, p)
 	}

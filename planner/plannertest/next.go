@@ -83,7 +83,7 @@ func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet
 func GroupLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
 		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
-		Method: load.MethodCounters, Copies: []load.CopyShare{{Process: group + "/1", User: "app", Share: 1}}}
+		Method: load.MethodCounters, LinePools: []load.LinePoolShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 
 // Next is the next action, by what the switches say now.
@@ -161,12 +161,12 @@ func FromToday(r *rand.Rand, today int) budget.Declared {
 	d := budget.Declared{SizeAll: true, LeastGain: 0, Servers: []budget.DeclaredServer{{Name: "pg", MaxConns: &conns,
 		DirectConns: new(int), HeadroomConns: new(int)}}}
 	for i := range 2 + r.IntN(2) {
-		p := budget.DeclaredPool{ID: fmt.Sprintf("g%d/db", i), Size: &today, Copies: 1 + r.IntN(2), Users: []string{"u"},
+		p := budget.DeclaredPool{ID: fmt.Sprintf("g%d/db", i), Size: &today, LinePools: 1 + r.IntN(2), Users: []string{"u"},
 			Weight: 1, Min: 1,
 			Utilization: 0.95, MaxWaitMean: time.Second, MaxWaitP99: 10 * time.Second, Count: budget.CountWorst, Server: "pg"}
-		if r.IntN(2) == 0 && p.Copies == 1 {
+		if r.IntN(2) == 0 && p.LinePools == 1 {
 			p.Users = []string{"u", "v"}
-			p.Copies = 2
+			p.LinePools = 2
 		}
 		if r.IntN(3) > 0 {
 			limit := 3 + r.IntN(12)

@@ -35,7 +35,7 @@ func RandomShift(r *rand.Rand) (budget.Fleet, shift.Shift, int) {
 		for k := range processes {
 			id := fmt.Sprintf("%s/%d", group, k+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: id, Conns: 30, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: id, User: "u", Share: 1 / float64(processes)})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: id, User: "u", Share: 1 / float64(processes)})
 		}
 		// what comes may hold for longer, or shorter, than what is there
 		hold := []time.Duration{time.Millisecond, 20 * time.Millisecond, 500 * time.Millisecond}[r.IntN(3)]
@@ -75,10 +75,10 @@ func ManyPools(n int) (budget.Fleet, shift.Shift) {
 		for k := range 1 + r.IntN(4) {
 			process := fmt.Sprintf("%s/%d", p.Group, k+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: 1, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: process, User: "u"})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: process, User: "u"})
 		}
-		for k := range p.Copies {
-			p.Copies[k].Share = 1 / float64(len(p.Copies))
+		for k := range p.LinePools {
+			p.LinePools[k].Share = 1 / float64(len(p.LinePools))
 		}
 		p.Tally()
 		size, _, _ := sizing.Floor(p)
@@ -123,7 +123,8 @@ func UnderLimits(t *testing.T, r *rand.Rand) budget.Fleet {
 			a := 1 + 10*r.Float64()
 			loads = append(loads, load.Load{Pool: id + "/" + name, Erlangs: load.Range{Lower: a, Target: a, Upper: a},
 				PerSec: a / .01, MeanHold: 10 * time.Millisecond, Xacts: 1e6,
-				ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters, Copies: []load.CopyShare{{Process: id + "/1", User: user,
+				ArrivalSCV: 1, HoldSCV: 1, Method: load.MethodCounters, LinePools: []load.LinePoolShare{{Process: id + "/1",
+					User:  user,
 					Share: 1}}})
 		}
 		if r.IntN(3) > 0 {
@@ -169,7 +170,7 @@ func OpenUnder(f budget.Fleet, trusted bool) map[string]int {
 			if most, ok := alone[m.Pool]; ok {
 				conns = min(conns, most)
 			}
-			out[fmt.Sprint(l.Text(), l.Process)] += max(conns, p.Copies[0].SeenConns)
+			out[fmt.Sprint(l.Text(), l.Process)] += max(conns, p.LinePools[0].SeenConns)
 		}
 	}
 	return out

@@ -21,7 +21,7 @@ func WhatIf(k int) budget.Declared {
 	d := budget.Declared{Servers: []budget.DeclaredServer{server}, Deadband: 0}
 	for _, id := range []string{"ci/app", "main/app"} {
 		p, _ := d.Pool(id)
-		p.Copies, p.Size = 2, Ptr(10)
+		p.LinePools, p.Size = 2, Ptr(10)
 		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: 1000, MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
 		d.Pools = append(d.Pools, p)
 	}

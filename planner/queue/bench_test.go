@@ -51,7 +51,7 @@ func BenchmarkRandomAccess(b *testing.B) {
 				}
 				t2 := b.Elapsed()
 				for range turns {
-					sink += point{a: c.a, z: 1}.to(float64(c.n)).z
+					sink += system{a: c.a, z: 1}.to(float64(c.n)).z
 				}
 				fast, textbook, own = fast+t1-t0, textbook+t2-t1, own+b.Elapsed()-t2
 			}

@@ -3,7 +3,7 @@ package queue
 // ErlangB returns the probability that all n servers are busy when clients that find them so go away (M/G/n/n): the
 // blocking probability, n >= 0, a >= 0 erlangs. ErlangB(0, a) is 1, ErlangB(n, 0) is 0 for n >= 1.
 //
-// Nothing is lost in a pool, clients wait; B is the stable way to everything else. O(sqrt(a)) steps for any n.
+// Nothing is lost in a pool, clients wait; B is the stable base of everything else. O(sqrt(a)) steps for any n.
 //
 // Source: A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic
 // telephone exchanges", 1917; computed as its reciprocal (Jagerman 1974); checked against fixtures/queue/erlangb.csv.

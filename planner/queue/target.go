@@ -21,8 +21,8 @@ const (
 	ByP99Wait     = "p99 wait"    // Target.P99 was
 )
 
-// MaxServers is the largest size MinServers looks at (chosen: far above any max_connections, 262143 in PostgreSQL, and
-// small enough that a product with a number of processes does not overflow).
+// MaxServers is the largest size that MinServers tries (chosen: far above any max_connections, 262143 in PostgreSQL,
+// and small enough that a product with a number of processes does not overflow).
 const MaxServers = math.MaxInt32
 
 // p99 is the share of clients that may wait longer than Target.P99.
@@ -36,7 +36,7 @@ const p99 = 0.01
 // budget. It panics when a, hold, scvFactor or a wait is negative or not a number, or when Utilization is not in 0..1.
 //
 // Every promise is easier to keep with more servers, so each raises n from where the one before left it: strides that
-// double until the promise holds, then bisection. That is O(sqrt(a)) steps and O(log a) looks at a promise.
+// double until the promise holds, then bisection. That is O(sqrt(a)) steps and O(log a) checks of a promise.
 func MinServers(a float64, hold time.Duration, scvFactor float64, t Target) (n int, by string) {
 	if !(t.Utilization >= 0 && t.Utilization <= 1) || t.Mean < 0 || t.P99 < 0 {
 		panic(fmt.Sprintf("queue: target %+v: want utilization in 0..1 and no negative wait", t))
@@ -53,16 +53,16 @@ func MinServers(a float64, hold time.Duration, scvFactor float64, t Target) (n i
 			p, by = p.to(least), ByUtilization
 		}
 	}
-	raise := func(keeps func(point) bool, name string) {
+	raise := func(keeps func(system) bool, name string) {
 		if q := p.seek(keeps); q.n > p.n {
 			p, by = q, name
 		}
 	}
 	if want := t.Mean.Seconds(); want > 0 {
-		raise(func(q point) bool { return m.mean(q) <= want }, ByMeanWait)
+		raise(func(q system) bool { return m.mean(q) <= want }, ByMeanWait)
 	}
 	if t.P99 > 0 {
-		raise(func(q point) bool { return m.tail(q, t.P99) <= p99 }, ByP99Wait)
+		raise(func(q system) bool { return m.tail(q, t.P99) <= p99 }, ByP99Wait)
 	}
 	return int(p.n), by
 }
@@ -80,9 +80,9 @@ func leastUtilized(a, u float64) float64 {
 	return n
 }
 
-// seek returns the first point at or after p that keeps a promise, at most MaxServers. A promise that is kept by some n
-// must be kept by every larger one.
-func (p point) seek(keeps func(point) bool) point {
+// seek returns the first system at or after p that keeps a promise, at most MaxServers. A promise that is kept by some
+// n must be kept by every larger one.
+func (p system) seek(keeps func(system) bool) system {
 	if p.n >= MaxServers || keeps(p) {
 		return p
 	}

@@ -16,8 +16,8 @@ import (
 // approximation: against simulation it errs by -5 % at a factor of 0.5, to the safe side by up to 26 % from 1 to 2.5,
 // and by a factor of 2 at 8.5. Percentiles inherit that error and, for holds with a heavy tail, more.
 type Model struct {
-	Hold      time.Duration
-	SCVFactor float64
+	Hold      time.Duration // mean time that a transaction holds its connection, >= 0
+	SCVFactor float64       // (Ca² + Cs²)/2 of Allen and Cunneen, >= 0; 0 stands for 1
 }
 
 // AllenCunneen returns (arrivalSCV + holdSCV)/2, the factor by which Lq and Wq of M/M/n are multiplied when arrivals
@@ -63,7 +63,7 @@ func (m Model) Quantile(n int, a float64, p float64) float64 {
 }
 
 // scale returns the mean wait in seconds of those who wait, S·f/(n-a); +Inf when 0 < a and n <= a, 0 when a is 0.
-func (m Model) scale(p point) float64 {
+func (m Model) scale(p system) float64 {
 	m.check()
 	f := m.SCVFactor
 	if f == 0 {
@@ -86,9 +86,9 @@ func (m Model) check() {
 	}
 }
 
-func (m Model) mean(p point) float64 { return p.delay() * m.scale(p) }
+func (m Model) mean(p system) float64 { return p.delay() * m.scale(p) }
 
-func (m Model) tail(p point, t time.Duration) float64 {
+func (m Model) tail(p system, t time.Duration) float64 {
 	scale := m.scale(p)
 	switch {
 	case t < 0:

@@ -5,7 +5,7 @@ package queue
 // It is a value: copy it to come back to a size later. It never allocates, and a step takes a few nanoseconds. Make
 // one with NewWalker.
 type Walker struct {
-	at   point
+	at   system
 	gain float64 // what Gain returns; never more than at any size already passed
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestGainsNeverRise walks over more than a million sizes and looks at the gains before the guard against rounding.
+// TestGainsNeverRise walks over more than a million sizes and checks the gains before the guard against rounding.
 func TestGainsNeverRise(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))

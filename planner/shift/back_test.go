@@ -38,7 +38,7 @@ func TestAShiftBackIsSizedForTheMostThatMayCome(t *testing.T) {
 					[]string{s.From, s.To}[i], e, want)
 			}
 		}
-		// what has moved is believed to be a part of all
+		// what has moved is estimated to be a part of all
 		if p := from.Load.PerSec + to.Load.PerSec; math.Abs(p-(a+b)/0.01) > 0.2*p {
 			t.Fatalf("seed %d: %v transactions per second, %v come", seed, p, (a+b)/0.01)
 		}

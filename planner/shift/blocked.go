@@ -2,9 +2,10 @@ package shift
 
 import (
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"strings"
+
+	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -41,7 +42,7 @@ type Blocked struct {
 	QuieterBy fleet.Float `json:"quieter_by"`
 	Text      string      `json:"text"` // the certificate at X, a sentence with both numbers
 
-	max string // of the pool whose own max: blocks the path, if that is all; what to do about it
+	max *sizing.MaxClash // the pool whose own max: blocks the path, if that is all; nil: something else does
 }
 
 // blocked makes the certificate of a jump from x to y that no sizes serve.
@@ -113,8 +114,8 @@ func (b Blocked) Cures() string {
 	var cures []string
 	short := max(b.ShortConns, b.WorstShort)
 	switch {
-	case b.max != "":
-		cures = append(cures, b.max)
+	case b.max != nil:
+		cures = append(cures, fmt.Sprintf("raise max: of %s to %d at least", b.max.Pool, b.max.Need))
 	case b.Kind == Structural && short > 0:
 		cures = append(cures,
 			fmt.Sprintf("no smaller step helps: %s more (max_connections, headroom, other pools), for as long as the switch is "+

@@ -21,7 +21,7 @@ func ExamplePathOf() {
 		perSec float64
 	}{{"ci/app", 200}, {"main/app", 2000}} {
 		pool, _ := declared.Pool(p.id)
-		pool.Copies, pool.Size = 1, &size
+		pool.LinePools, pool.Size = 1, &size
 		pool.Load = &budget.DeclaredLoad{ArrivalsPerSec: p.perSec, MeanHold: 20 * time.Millisecond}
 		declared.Pools = append(declared.Pools, pool)
 	}

@@ -21,9 +21,9 @@ type Path struct {
 
 // Jump is one change of the switch, with the sizes that it needs before: they serve every percentage from X to To.
 type Jump struct {
-	X    int         `json:"from_percent"`
-	To   int         `json:"to_percent"`
-	Plan sizing.Plan `json:"plan"` // from the sizes that the jump before has left
+	X    int         `json:"from_percent"` // 0..100: what the switch says before
+	To   int         `json:"to_percent"`   // 0..100: what it is to say after
+	Plan sizing.Plan `json:"plan"`         // from the sizes that the jump before has left
 }
 
 // PathOf returns the path from Shift.At to Shift.Until with the fewest jumps of at most `most` percentage points: each

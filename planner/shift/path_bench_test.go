@@ -10,8 +10,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// BenchmarkPath plans a way of a hundred turns of one point each, against as many bare solves of the same fleet, taking
-// turns.
+// BenchmarkPath plans a path of a hundred changes of one percentage point each, against as many bare solves of the same
+// fleet, taking turns in time.
 func BenchmarkPath(b *testing.B) {
 	for _, pools := range []int{10, 1000} {
 		b.Run(fmt.Sprintf("pools=%d/steps=100", pools), func(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/plannertest/race"
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // needAt is what the two pools need at a percentage, whatever of its range the fraction is: as a whole, at either end
@@ -31,7 +32,7 @@ func needAt(f budget.Fleet, s shift.Shift, z int) (need [2]int) {
 }
 
 // fewest is the least number of jumps by breadth-first search over every pair of sizes and every percentage; -1: there
-// is no way. Each percentage in between is observed by itself.
+// is no path. Each percentage in between is observed by itself.
 func fewest(f budget.Fleet, s shift.Shift, most int) int {
 	const largest = 24
 	need := map[int][2]int{}
@@ -81,7 +82,7 @@ func fewest(f budget.Fleet, s shift.Shift, most int) int {
 	return -1
 }
 
-// peakAtRest is the most that any percentage of the way needs by itself: just enough to stand anywhere, perhaps not to
+// peakAtRest is the most that any percentage of the path needs by itself: just enough to stand anywhere, perhaps not to
 // move.
 func peakAtRest(f budget.Fleet, s shift.Shift) (conns int) {
 	for z := min(s.At, s.Until); z <= max(s.At, s.Until); z++ {
@@ -91,7 +92,7 @@ func peakAtRest(f budget.Fleet, s shift.Shift) (conns int) {
 	return conns
 }
 
-// TestAPathHasTheFewestJumps compares it with a search over all states on random instances, with and without a way.
+// TestAPathHasTheFewestJumps compares it with a search over all states on random instances, with and without a path.
 func TestAPathHasTheFewestJumps(t *testing.T) {
 	found, many := 0, 0
 	blocked := map[shift.BlockedKind]int{}
@@ -111,7 +112,7 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 		want := fewest(f, s, most)
 		switch {
 		case err != nil && (want >= 0 || operr.KindOf(err) != operr.KindInfeasible):
-			t.Fatalf("seed %d: %v, and there is a way of %d jumps", seed, err, want)
+			t.Fatalf("seed %d: %v, and there is a path of %d jumps", seed, err, want)
 		case err != nil:
 			blocked[path.Blocked.Kind]++
 			certified(t, seed, f, s, *path.Blocked)
@@ -142,7 +143,7 @@ func TestAPathHasTheFewestJumps(t *testing.T) {
 			x = j.To
 		}
 	}
-	t.Logf("%d ways, %d of them of several jumps, and those that are blocked: %v", found, many, blocked)
+	t.Logf("%d paths, %d of them of several jumps, and those that are blocked: %v", found, many, blocked)
 	if found < seeds/5 || blocked[shift.Structural] < seeds/10 || blocked[shift.Transient] < seeds/200 || many < seeds/10 {
 		t.Error("the instances show too little")
 	}
@@ -156,14 +157,14 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	for want, change := range map[string]func(from, to *budget.FleetPool){
 		"pools sessions": func(from, _ *budget.FleetPool) { from.Load.Session = true },
 		"is full":        func(from, _ *budget.FleetPool) { from.Load.AtLeast = true },
-		"no sample":      func(from, _ *budget.FleetPool) { from.Load.Unknown = "no sample" },
+		"no console":     func(from, _ *budget.FleetPool) { from.Load.Unknown = verdict.Print(verdict.NeverShown, "") },
 		"the size of b/db may not be changed: not listed": func(_,
 			to *budget.FleetPool) {
-			to.Frozen = "not listed under pools:"
+			to.Frozen = verdict.Print(verdict.NotListed, "")
 		},
 		"the size of a/db may not be changed: not listed": func(from,
 			_ *budget.FleetPool) {
-			from.Frozen = "not listed under pools:"
+			from.Frozen = verdict.Print(verdict.NotListed, "")
 		},
 	} {
 		g := f
@@ -176,7 +177,7 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	idle := f
 	idle.Pools = slices.Clone(f.Pools)
 	idle.Pools[1].Load.Xacts, idle.Pools[1].Load.Method = 0, load.MethodNone
-	idle.Pools[1].Frozen = idle.Pools[1].Load.TooLittle()
+	idle.Pools[1].Frozen.Reason = idle.Pools[1].Load.TooLittle()
 	if err := s.Begins(idle); err != nil { // it has no traffic yet
 		t.Error(err)
 	}
@@ -202,7 +203,7 @@ func certified(t *testing.T, seed uint64, f budget.Fleet, s shift.Shift, b shift
 	if fits(conns, b.X) {
 		want, zs = shift.Transient, []int{b.X, next}
 	}
-	worst := 0 // connections short at rest, over the rest of the way
+	worst := 0 // connections short at rest, over the rest of the path
 	for z := b.X; ; z += next - b.X {
 		short := 0
 		for !fits(conns+short, z) {
@@ -226,7 +227,7 @@ func certified(t *testing.T, seed uint64, f budget.Fleet, s shift.Shift, b shift
 	more.Servers = []budget.FleetServer{f.Servers[0]}
 	more.Servers[0].BudgetConns += max(b.ShortConns, b.WorstShort) + 2*f.Pools[0].Sized() + 2*f.Pools[1].Sized()
 	if _, err := shift.PathOf(more, s, 1); err != nil {
-		t.Fatalf("seed %d: with all that is short and a unit of each pool for a step there is still no way: %v", seed, err)
+		t.Fatalf("seed %d: with all that is short and a unit of each pool for a step there is still no path: %v", seed, err)
 	}
 	if q := b.QuieterBy; q.Known() {
 		quiet := f

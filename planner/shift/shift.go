@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // Shift is traffic that moves from a pool to another, by a switch that says 0 to 100 percent.
@@ -80,18 +81,20 @@ func (s Shift) Begins(f budget.Fleet) error {
 	case from.Load.Session || to.Load.Session:
 		return refuse(operr.KindUsage, "pool transactions, or move it by hand",
 			"%s or %s pools sessions: no counter shows the load that moves", s.From, s.To)
-	case s.Until < s.At && from.Frozen != "" && from.Frozen == from.Load.TooLittle(): // what has gone is what comes back
-	case from.Load.Unknown != "":
+	case s.Until < s.At && from.FrozenByLoad(): // what has gone is what comes back
+	case from.Load.Unknown.Any():
 		return refuse(operr.KindEvidence, "take samples for longer, or while the pool is in use",
 			"%s, whose traffic is to move: %s", s.From,
-			from.Load.Unknown)
+			from.Load.Unknown.Text())
 	case from.Load.AtLeast:
 		return refuse(operr.KindEvidence, "give it the connections that pgbudget plan says, first",
 			"%s, whose traffic is to move, is full: its load is known as a lower bound alone", s.From)
-	case from.Frozen != "":
-		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From, from.Frozen)
-	case to.Frozen != "" && to.Frozen != to.Load.TooLittle():
-		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.To, to.Frozen)
+	case from.Frozen.Any():
+		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From,
+			from.Frozen.Text())
+	case to.Frozen.Any() && !to.FrozenByLoad():
+		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.To,
+			to.Frozen.Text())
 	}
 	return nil
 }
@@ -196,23 +199,24 @@ func (s Shift) backward(from, to *budget.FleetPool, z int) {
 		return most
 	}
 	a, b := from.Load.Erlangs, to.Load.Erlangs
-	least, believed, most := back(phi.Lower, a.Lower, b.Lower), back(phi.Target, a.Target, b.Target),
+	least, middle, most := back(phi.Lower, a.Lower, b.Lower), back(phi.Target, a.Target, b.Target),
 		back(phi.Upper, a.Upper, b.Upper)
 	perSec := back(phi.Target, from.Load.PerSec, to.Load.PerSec)
-	from.Load.Erlangs = load.Range{Lower: a.Lower + least, Target: a.Target + believed, Upper: a.Upper + most}
-	to.Load.Erlangs = load.Range{Lower: max(0, b.Lower-most), Target: max(0, b.Target-believed),
+	from.Load.Erlangs = load.Range{Lower: a.Lower + least, Target: a.Target + middle, Upper: a.Upper + most}
+	to.Load.Erlangs = load.Range{Lower: max(0, b.Lower-most), Target: max(0, b.Target-middle),
 		Upper: max(0, b.Upper-least)}
 	from.Load.PerSec, to.Load.PerSec = from.Load.PerSec+perSec, max(0, to.Load.PerSec-perSec)
 	if from.Load.MeanHold == 0 {
 		from.Load.MeanHold = to.Load.MeanHold
 	}
-	if why := from.Load.TooLittle(); why != "" && from.Frozen == why { // it was left alone because all of it has gone
-		from.Frozen, from.Load.Unknown, from.Load.Method, from.Load.Xacts = "", "", to.Load.Method, to.Load.Xacts
+	if from.FrozenByLoad() { // it was left alone because all of it has gone
+		from.Frozen, from.Load.Unknown = verdict.Printed{}, verdict.Printed{}
+		from.Load.Method, from.Load.Xacts = to.Load.Method, to.Load.Xacts
 	}
 }
 
-// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its copies, and,
-// where it was left alone because it had no traffic, a size of its own.
+// take gives a pool what has moved to it: how long its transactions hold, how they are spread over its pools of the
+// line, and, where it was left alone because it had no traffic, a size of its own.
 func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, erlangs float64) {
 	l := &p.Load
 	own := l.Erlangs.Target - erlangs
@@ -221,25 +225,25 @@ func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, er
 		l.MeanHold, l.PerSec = time.Duration(hold), total
 	}
 	l.HoldSCV, l.ArrivalSCV = max(l.HoldSCV, base.HoldSCV), max(l.ArrivalSCV, base.ArrivalSCV)
-	p.Copies = slices.Clone(p.Copies)
+	p.LinePools = slices.Clone(p.LinePools)
 	users := map[string]float64{}
-	for _, c := range from.Copies {
+	for _, c := range from.LinePools {
 		users[c.User] += c.Share
 	}
 	var spread float64
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		spread += users[c.User]
 	}
-	for i := range p.Copies { // over the processes evenly, over the users as in From, where they have the same ones
-		c := &p.Copies[i]
-		part := 1 / float64(len(p.Copies))
+	for i := range p.LinePools { // over the processes evenly, over the users as in From, where they have the same ones
+		c := &p.LinePools[i]
+		part := 1 / float64(len(p.LinePools))
 		if spread > 0 {
 			part = users[c.User] / spread
 		}
 		c.Share = (max(0, own)*c.Share + erlangs*part) / max(max(0, own)+erlangs, 1e-12)
 	}
-	if why := l.TooLittle(); why != "" && p.Frozen == why {
-		p.Frozen, l.Unknown, l.Method, l.Xacts = "", "", base.Method, base.Xacts
+	if p.FrozenByLoad() {
+		p.Frozen, l.Unknown, l.Method, l.Xacts = verdict.Printed{}, verdict.Printed{}, base.Method, base.Xacts
 	}
 }
 
@@ -250,7 +254,7 @@ func after(f budget.Fleet, plan sizing.Plan) budget.Fleet {
 		i, found := slices.BinarySearchFunc(plan.Pools, p.ID, func(x sizing.PlanPool, id string) int {
 			return cmp.Compare(x.ID, id)
 		})
-		if !found || plan.Pools[i].Frozen != "" {
+		if !found || plan.Pools[i].Frozen.Any() {
 			continue
 		}
 		x := plan.Pools[i]

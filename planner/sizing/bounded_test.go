@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
@@ -34,8 +35,8 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 			f.Pools[0].WorstConns)
 	}
 	x := plan.Pools[0]
-	if x.Copies != 1 || x.WorstConns.After != x.ToSize+2+1 {
-		t.Errorf("%+v; want one copy that follows the line and the bound of 1", x)
+	if x.LinePools != 1 || x.WorstConns.After != x.ToSize+2+1 {
+		t.Errorf("%+v; want one pool that follows the line and the bound of 1", x)
 	}
 	want := "accepted risk: main/app counts pooler with 1 in each of 1 process, as declared: 13 connections; the strict " +
 		"line would be 24"
@@ -70,9 +71,9 @@ func TestAUserWithADeclaredMaxIsAnAcceptedRiskAndNamed(t *testing.T) {
 	if n, source := risks(unbound); n != 0 || strings.Contains(source, "risk") {
 		t.Errorf("%d warnings of a plan in JSON, line %q; want no risk where nothing is declared", n, source)
 	}
-	for i, c := range f.Pools[0].Copies {
-		if c.Bounded != (c.User == "pooler") || c.Bounded && c.FixedConns != 1 || strict.Pools[0].Copies[i].Bounded {
-			t.Errorf("copy %+v, without the bound %+v; want pooler's alone bounded, with 1", c, strict.Pools[0].Copies[i])
+	for i, c := range f.Pools[0].LinePools {
+		if c.Bounded != (c.User == "pooler") || c.Bounded && c.FixedConns != 1 || strict.Pools[0].LinePools[i].Bounded {
+			t.Errorf("pool %+v, without the bound %+v; want pooler's alone bounded, with 1", c, strict.Pools[0].LinePools[i])
 		}
 	}
 	seen, plan := pooled(1, func(o *fleet.Observation) { o.Processes[0].Aliases[0].Pools[1].ServersIdle = 4 })
@@ -97,14 +98,15 @@ func TestALineThatNoUserFollowsIsSaidToHaveNoEffect(t *testing.T) {
 	}
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
 	x := plan.Pools[0]
-	if x.WorstConns.After != 3 || !strings.Contains(x.Frozen, "pool_size 20 of its line has no effect") ||
-		!strings.Contains(x.Frozen, "app1 3") {
+	if x.WorstConns.After != 3 || !x.Frozen.Is(verdict.SizesOfUsers) || x.FrozenCode != verdict.SizesOfUsers ||
+		!strings.Contains(x.Frozen.Text(), "pool_size 20 of the line has no effect") ||
+		!strings.Contains(x.Frozen.Text(), "app1 3") {
 		t.Errorf("%+v", x)
 	}
 	if x.Wait.P99.Known() || x.Wait.P99Now.Known() || x.Utilization.Known() {
-		t.Errorf("waits %+v, use %v of a size that no copy has", x.Wait, x.Utilization)
+		t.Errorf("waits %+v, use %v of a size that no pool has", x.Wait, x.Utilization)
 	}
-	if !strings.Contains(strings.Join(plan.Warnings, "\n"), "main/app: the pool_size 20 of its line has no effect") {
+	if !strings.Contains(strings.Join(plan.Warnings, "\n"), "main/app: pool_size 20 of the line has no effect") {
 		t.Errorf("warnings %q", plan.Warnings)
 	}
 }

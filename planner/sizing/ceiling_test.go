@@ -79,7 +79,8 @@ func TestWaitsUnderALimitAreThoseOfTheQueueAtIt(t *testing.T) {
 // Several users under one limit wait no less than in one queue of as many connections, and no less than apart.
 func TestUsersUnderOneLimitWaitAsOneQueueWhereItBinds(t *testing.T) {
 	for _, c := range []struct{ size, limit int }{{3, 12}, {4, 12}, {5, 12}, {6, 8}, {20, 8}, {3, 100}} {
-		d := plannertest.Limited(c.size, c.limit, 2, []string{"a", "b", "c"}, 900) // 1.5 Erlangs for each of six copies
+		// 1.5 Erlangs for each of six pools of the line
+		d := plannertest.Limited(c.size, c.limit, 2, []string{"a", "b", "c"}, 900)
 		f, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -146,8 +147,8 @@ func TestALimitOverSeveralPoolsThatIsOvercommittedIsOneQueue(t *testing.T) {
 	}
 }
 
-// TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess: it is served by the copies that follow the size, and all of it
-// is.
+// TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess: it is served by the pools of the line that follow the size,
+// and all of it is.
 func TestADeclaredLoadComesByNobodyWhoIsDeclaredToOpenLess(t *testing.T) {
 	d := plannertest.Limited(10, 0, 1, []string{"app", "pooler"}, 500)
 	d.Pools[0].MaxDBConns, d.Pools[0].UserMax = nil, []budget.UserMax{{User: "pooler", Conns: 1}}

@@ -14,8 +14,8 @@ import (
 
 // Saved is a plan with the inputs it was made from.
 type Saved struct {
-	Fleet budget.Fleet `json:"fleet"`
-	Plan  Plan         `json:"plan"`
+	Fleet budget.Fleet `json:"fleet"` // as Solve was given it
+	Plan  Plan         `json:"plan"`  // what Solve made of it
 }
 
 // Check refuses what no plan of its fleet can be: the file that it was read from may have been edited. The error names
@@ -28,9 +28,9 @@ func (s Saved) Check() error {
 			return fmt.Errorf("pool %s is listed twice", p.ID)
 		case !slices.ContainsFunc(s.Fleet.Pools, func(q budget.FleetPool) bool { return q.ID == p.ID }):
 			return fmt.Errorf("pool %s is planned, and is not in its fleet", p.ID)
-		case p.Frozen == "" && (p.ToSize < 1 || p.ToSize > math.MaxInt32):
+		case !p.Frozen.Any() && (p.ToSize < 1 || p.ToSize > math.MaxInt32):
 			return fmt.Errorf("to_size of %s is %d, want 1 to %d", p.ID, p.ToSize, math.MaxInt32)
-		case p.Frozen == "" && (p.ReserveSize < 0 || p.ReserveSize > math.MaxInt32):
+		case !p.Frozen.Any() && (p.ReserveSize < 0 || p.ReserveSize > math.MaxInt32):
 			return fmt.Errorf("reserve_size of %s is %d, want 0 to %d", p.ID, p.ReserveSize, math.MaxInt32)
 		}
 		seen[p.ID] = true
@@ -45,13 +45,27 @@ type Review struct {
 	Broken []string `json:"broken"`
 	// waiting clients that the saved sizes cost over the new plan's; null when unknown (or infinite)
 	Excess  fleet.Float `json:"excess"`
-	Verdict string      `json:"verdict"` // whether the saved plan still holds, one sentence
+	Code    ReviewCode  `json:"code"`    // whether the saved plan still holds
+	Verdict string      `json:"verdict"` // Code as one sentence, with its numbers
 }
+
+// ReviewCode says whether a saved plan still holds.
+type ReviewCode string
+
+// What a Review can find.
+const (
+	ReviewBroken     ReviewCode = "broken"      // its sizes no longer keep every promise
+	ReviewOtherLoads ReviewCode = "other loads" // no input left its interval, and today's loads give other sizes
+	ReviewOtherSizes ReviewCode = "other sizes" // no input changed, and this pgbudget chooses other sizes
+	ReviewUnchanged  ReviewCode = "unchanged"   // no input changed, and the plan holds
+	ReviewStillBest  ReviewCode = "still best"  // inputs changed, and its sizes are the best all the same
+	ReviewOutdated   ReviewCode = "outdated"    // its sizes keep every promise, and today's plan saves waiting clients
+)
 
 // Changes reports whether the plan changes any size or reserve.
 func (p Plan) Changes() bool {
 	return slices.ContainsFunc(p.Pools, func(x PlanPool) bool {
-		return x.Frozen == "" && (x.FromSize == nil || *x.FromSize != x.ToSize || x.ReserveSize != x.ReserveFrom)
+		return !x.Frozen.Any() && (x.FromSize == nil || *x.FromSize != x.ToSize || x.ReserveSize != x.ReserveFrom)
 	})
 }
 
@@ -84,7 +98,7 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 	for _, p := range now.Pools {
 		size, reserve, ok := saved.Plan.sizeOf(p.ID)
 		given := ok && !saved.Plan.frozen(p.ID)
-		if !given || p.Frozen != "" {
+		if !given || p.Frozen.Any() {
 			for _, server := range p.Servers() {
 				planned[server] += p.CountedConns()
 			}
@@ -108,7 +122,7 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 	if r.Excess = fleet.Float(excess) - plan.Objective; len(r.Broken) > 0 {
 		r.Excess = fleet.Unknown()
 	}
-	r.Verdict = r.judged(saved, now, plan)
+	r.Code, r.Verdict = r.judged(saved, now, plan)
 	return r
 }
 
@@ -116,17 +130,17 @@ func Compare(saved Saved, now budget.Fleet, plan Plan) Review {
 // known is whether the saved plan has it, given whether it gives it a size.
 func (r *Review) compareLeft(p budget.FleetPool, plan Plan, size int, known, given bool) {
 	today, _, planned := plan.sizeOf(p.ID)
-	planned = planned && p.Frozen == ""
+	planned = planned && !p.Frozen.Any()
 	switch {
 	case !known:
 		r.Moved = append(r.Moved, "pool "+p.ID+" is new")
 	case planned && !given:
 		r.Moved = append(r.Moved, "pool "+p.ID+" was left alone when the plan was made")
 	case given && size == p.LargestSize():
-		r.Moved = append(r.Moved, fmt.Sprintf("pool %s is left alone now: %s", p.ID, p.Frozen))
+		r.Moved = append(r.Moved, fmt.Sprintf("pool %s is left alone now: %s", p.ID, p.Frozen.Text()))
 	case given:
 		r.Broken = append(r.Broken, fmt.Sprintf("%s stays at %d now (%s), the plan gives it %d", p.ID, p.LargestSize(),
-			p.Frozen, size))
+			p.Frozen.Text(), size))
 	}
 	if planned && !given {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s: the saved plan gives it no size, today's gives it %d", p.ID, today))
@@ -136,26 +150,24 @@ func (r *Review) compareLeft(p budget.FleetPool, plan Plan, size int, known, giv
 // frozen reports whether a plan leaves a pool alone.
 func (p Plan) frozen(id string) bool {
 	i := p.indexOf(id)
-	return i >= 0 && p.Pools[i].Frozen != ""
+	return i >= 0 && p.Pools[i].Frozen.Any()
 }
 
 // compareLimits names the limits over connections that are other than they were.
 func (r *Review) compareLimits(was, is budget.Fleet) {
-	text := func(f budget.Fleet) (out []string) {
-		for _, l := range f.AllLimits() {
-			out = append(out, l.Text())
-		}
-		return out
+	in := func(f budget.Fleet, l fleet.Limit) bool {
+		return slices.ContainsFunc(f.AllLimits(), func(o fleet.Limit) bool {
+			return o.ID() == l.ID() && o.Conns == l.Conns && o.Direct == l.Direct && o.Workers == l.Workers
+		})
 	}
-	before, after := text(was), text(is)
-	for _, l := range after {
-		if !slices.Contains(before, l) {
-			r.Moved = append(r.Moved, "limit "+l+" is new")
+	for _, l := range is.AllLimits() {
+		if !in(was, l) {
+			r.Moved = append(r.Moved, "limit "+l.Text()+" is new")
 		}
 	}
-	for _, l := range before {
-		if !slices.Contains(after, l) {
-			r.Moved = append(r.Moved, "limit "+l+" is gone")
+	for _, l := range was.AllLimits() {
+		if !in(is, l) {
+			r.Moved = append(r.Moved, "limit "+l.Text()+" is gone")
 		}
 	}
 }
@@ -249,7 +261,7 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 		r.Moved = append(r.Moved, fmt.Sprintf("the promises or the weight of %s were changed", p.ID))
 	}
 	if old.Sized() != p.Sized() {
-		r.Moved = append(r.Moved, fmt.Sprintf("copies of %s %d → %d", p.ID, old.Sized(), p.Sized()))
+		r.Moved = append(r.Moved, fmt.Sprintf("pools of the line of %s %d → %d", p.ID, old.Sized(), p.Sized()))
 	}
 	if from, same := p.FromSize(); same && from != old.LargestSize() {
 		r.Moved = append(r.Moved, fmt.Sprintf("pool_size of %s is %d, was %d when the plan was made", p.ID, from,
@@ -259,48 +271,51 @@ func (r *Review) comparePool(was budget.Fleet, p budget.FleetPool, size int) {
 		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d now (%s), the plan gives it %d", p.ID, fl, by, size))
 	}
 	if b, breached := p.Breached(); breached {
-		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s allows %d", p.ID, b.Need, b.By, b.Limit,
+		r.Broken = append(r.Broken, fmt.Sprintf("%s needs %d (%s), and %s allows %d", p.ID, b.Need, b.By, b.Ceiling.Text,
 			b.Conns))
 	}
 }
 
-func (r *Review) judged(saved Saved, fleet budget.Fleet, now Plan) string {
-	today, before := otherSizes(saved.Plan, now)
+// judged is the code of a review, with its sentence.
+func (r *Review) judged(saved Saved, fleet budget.Fleet, now Plan) (ReviewCode, string) {
+	others, today, before := otherSizes(saved.Plan, now)
+	saves := words.Digits(float64(r.Excess))
+	better := float64(r.Excess) > 1e-6*max(1, float64(now.Objective))
 	switch {
 	case len(r.Broken) > 0:
-		return "its sizes no longer keep every promise"
-	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)) && today != "" &&
-		!sameLoads(saved.Fleet, fleet):
-		return fmt.Sprintf("no input left its interval; today's loads give %s instead of %s, which saves %s waiting clients",
-			today, before, words.Digits(float64(r.Excess)))
-	case len(r.Moved) == 0 && float64(r.Excess) > 1e-6*max(1, float64(now.Objective)):
-		return fmt.Sprintf("no input changed, and today's plan saves %s waiting clients more: this pgbudget chooses other "+
-			"sizes for the same inputs", words.Digits(float64(r.Excess)))
+		return ReviewBroken, "its sizes no longer keep every promise"
+	case len(r.Moved) == 0 && better && others > 0 && !sameLoads(saved.Fleet, fleet):
+		return ReviewOtherLoads,
+			fmt.Sprintf("no input left its interval; today's loads give %s instead of %s, which saves %s waiting clients", today,
+				before, saves)
+	case len(r.Moved) == 0 && better:
+		return ReviewOtherSizes, fmt.Sprintf("no input changed, and today's plan saves %s waiting clients more: this "+
+			"pgbudget chooses other sizes for the same inputs", saves)
 	case len(r.Moved) == 0:
-		return "no input changed: the saved plan still holds, " + proofWord(now.Gap)
+		return ReviewUnchanged, "no input changed: the saved plan still holds, " + proofWord(now.Gap)
 	case float64(r.Excess) <= 1e-9*max(1, float64(now.Objective)):
-		return "inputs changed, and the saved sizes are still the best: " + proofWord(now.Gap)
+		return ReviewStillBest, "inputs changed, and the saved sizes are still the best: " + proofWord(now.Gap)
 	default:
-		return fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves %s waiting "+
-			"clients more", words.Digits(float64(r.Excess)))
+		return ReviewOutdated, fmt.Sprintf("its sizes keep every promise, but its proof no longer holds: today's plan saves "+
+			"%s waiting clients more", saves)
 	}
 }
 
-// otherSizes names the pools that two plans give different sizes, with those of today and, in the same order, those of
-// before.
-func otherSizes(saved, now Plan) (today, before string) {
+// otherSizes counts and names the pools that two plans give different sizes, with those of today and, in the same
+// order, those of before.
+func otherSizes(saved, now Plan) (n int, today, before string) {
 	var names, sizes []string
 	for _, p := range now.Pools {
-		if size, _, ok := saved.sizeOf(p.ID); ok && p.Frozen == "" && !saved.frozen(p.ID) && size != p.ToSize {
+		if size, _, ok := saved.sizeOf(p.ID); ok && !p.Frozen.Any() && !saved.frozen(p.ID) && size != p.ToSize {
 			names, sizes = append(names, fmt.Sprintf("%s %d", p.ID, p.ToSize)), append(sizes, fmt.Sprint(size))
 		}
 	}
 	more := ""
-	if n := len(names) - words.MostNamed; n > 0 {
+	if n = len(names); n > words.MostNamed {
 		names, sizes, more = names[:words.MostNamed], sizes[:words.MostNamed],
-			fmt.Sprintf(", and other sizes to %d more pools,", n)
+			fmt.Sprintf(", and other sizes to %d more pools,", n-words.MostNamed)
 	}
-	return strings.Join(names, ", ") + more, strings.Join(sizes, ", ")
+	return n, strings.Join(names, ", ") + more, strings.Join(sizes, ", ")
 }
 
 // sameLoads reports whether the loads of two fleets are the same to the last digit, as they are of what is declared and

@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
@@ -55,8 +56,8 @@ func TestASavedPlanIsBrokenByWhateverBoundsTodays(t *testing.T) {
 			f.Pools[0].Sizes[0].Conns, f.Pools[0].Sizes[1].Conns = 14, 14
 		}, "ci/app may not shrink below 14 now (counted at what was seen, so it may not shrink), the plan gives it 13"},
 		{"left alone", func(f *budget.Fleet) {
-			f.Pools[1].Frozen, f.Pools[1].Sizes[0].Conns = "fewer than 100 transactions", 10
-		}, "main/app stays at 10 now (fewer than 100 transactions), the plan gives it 13"},
+			f.Pools[1].Frozen, f.Pools[1].Sizes[0].Conns = verdict.Print(verdict.NotListed, ""), 10
+		}, "main/app stays at 10 now (not listed under pools:), the plan gives it 13"},
 		{"reserve", func(f *budget.Fleet) {
 			f.Pools[0].ReserveFree, f.Pools[0].ReserveConns, f.Pools[0].Reserve = true, 2, budget.IntRange{Min: 1, Max: 2}
 		}, "ci/app may have a reserve of 1 to 2 now, the plan gives it 0"},
@@ -112,13 +113,14 @@ func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
 		name          string
 		now           budget.Fleet
 		nudge         int
+		code          sizing.ReviewCode
 		want, without string
 	}{
-		{"grown within its interval", now, 0, "nothing moved beyond its interval; today's loads give ",
-			"chooses for its inputs"},
-		{"other sizes for the same loads", model(), 1, "these are not the sizes that this pgbudget chooses for its inputs",
-			"today's loads"},
-		{"the same", model(), 0, "nothing moved: it still stands", "instead"},
+		{"grown within its interval", now, 0, sizing.ReviewOtherLoads, "no input left its interval; today's loads give ",
+			"for the same inputs"},
+		{"other sizes for the same loads", model(), 1, sizing.ReviewOtherSizes,
+			"this pgbudget chooses other sizes for the same inputs", "today's loads"},
+		{"the same", model(), 0, sizing.ReviewUnchanged, "no input changed: the saved plan still holds", "instead"},
 	} {
 		was := saved
 		was.Plan.Pools = append([]sizing.PlanPool{}, saved.Plan.Pools...)
@@ -128,7 +130,8 @@ func TestALoadThatStaysInItsIntervalMayGiveOtherSizes(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := sizing.Compare(was, c.now, plan)
-		if len(r.Moved) > 0 || !strings.Contains(r.Verdict, c.want) || strings.Contains(r.Verdict, c.without) {
+		if len(r.Moved) > 0 || r.Code != c.code || !strings.Contains(r.Verdict, c.want) ||
+			strings.Contains(r.Verdict, c.without) {
 			t.Errorf("%s: moved %v, broken %v, %q", c.name, r.Moved, r.Broken, r.Verdict)
 		}
 		t.Log(r.Verdict)

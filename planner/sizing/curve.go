@@ -11,50 +11,52 @@ import (
 	"github.com/pgbudget/pgbudget/planner/queue"
 )
 
-// A pool below the load of one of its copies has an endless queue, and one below its floor breaks a promise. A
-// best-effort plan prices both, so high that no waiting anywhere else outweighs them. chosen: waiting clients a unit.
+// A pool below the load of one pool of its line has an endless queue, and one below its floor breaks a promise.
+// A best-effort plan gives both a cost, so high that no waiting anywhere else outweighs them. chosen: waiting clients a
+// unit.
 const (
-	unstablePrice = 1e9
-	brokenPrice   = 1e6
+	unstableCost = 1e9
+	brokenCost   = 1e6
 )
 
-// copyLoad is a load that several copies share: the same Erlangs, counted once.
-type copyLoad struct {
-	erlangs float64
-	copies  int
+// linePoolLoad is a load that several pools of the line share: the same Erlangs, counted once.
+type linePoolLoad struct {
+	erlangs   float64
+	linePools int
 }
 
-// copyGroup is copies that meet the same limit: they are separate queues until their sizes reach it, and one queue of
-// as many connections as it allows from there on. Separate queues wait no less than one, so the larger of both is what
-// waits.
-type copyGroup struct {
-	loads []copyLoad // sorted by load
-	least float64    // clients that wait at the limit whatever the size; 0: there is none, +Inf: it cannot carry them
-	reach int        // the size from which on the limit alone bounds the copies
-	under int        // of the pool's ceilings; -1: none
+// poolGroup is pools of the line that meet the same limit: they are separate queues until their sizes reach it, and one
+// queue of as many connections as it allows from there on. Separate queues wait no less than one, so the larger of both
+// is what waits.
+type poolGroup struct {
+	loads []linePoolLoad // sorted by load
+	least float64        // clients that wait at the limit whatever the size; 0: there is none, +Inf: it cannot carry them
+	reach int            // the size from which on the limit alone bounds the pools of the line
+	under int            // of the pool's ceilings; -1: none
 }
 
-// PoolCurve is the cost of a pool's size: its waiting clients, weighted, over all copies that follow the line.
+// PoolCurve is the cost of a pool's size: its waiting clients, weighted, over all pools of the line that follow the
+// line.
 type PoolCurve struct {
-	groups []copyGroup
+	groups []poolGroup
 	factor float64 // weight × Allen–Cunneen factor
 	floor  int     // best effort: the size below which a promise breaks; 0: sizes below the floor are never asked for
 }
 
 var _ allocate.Curve = PoolCurve{}
 
-// CurveOf builds the curve of p at its target load. Of several limits over a copy the one at which most wait is taken
-// for all.
+// CurveOf builds the curve of p at its target load. Of several limits over a pool of the line the one at which most
+// wait is taken for all.
 func CurveOf(p budget.FleetPool) PoolCurve {
 	c := PoolCurve{factor: p.Rules.Weight * load.ScvFactor(p.Load)}
 	tightest := p.Tightest()
-	for i, cp := range p.Copies {
+	for i, cp := range p.LinePools {
 		if cp.FixedConns > 0 || p.Load.Held() {
 			continue
 		}
-		k := slices.IndexFunc(c.groups, func(g copyGroup) bool { return g.under == tightest[i] })
+		k := slices.IndexFunc(c.groups, func(g poolGroup) bool { return g.under == tightest[i] })
 		if k < 0 {
-			g := copyGroup{under: tightest[i]}
+			g := poolGroup{under: tightest[i]}
 			if g.under >= 0 {
 				g.least, g.reach = waitingIn(p, g.under, tightest), p.Under[g.under].Reach()
 			}
@@ -63,12 +65,12 @@ func CurveOf(p budget.FleetPool) PoolCurve {
 		c.groups[k].add(p.Load.Erlangs.Target * cp.Share)
 	}
 	for _, g := range c.groups {
-		slices.SortFunc(g.loads, func(a, b copyLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
+		slices.SortFunc(g.loads, func(a, b linePoolLoad) int { return cmp.Compare(a.erlangs, b.erlangs) })
 	}
 	return c
 }
 
-// waitingIn is what waits at a ceiling of those copies that meet it first.
+// waitingIn is what waits at a ceiling of those pools of the line that meet it first.
 func waitingIn(p budget.FleetPool, under int, tightest []int) float64 {
 	c := p.Under[under]
 	waiting := c.Waiting(p)
@@ -76,33 +78,33 @@ func waitingIn(p budget.FleetPool, under int, tightest []int) float64 {
 		return waiting
 	}
 	var share float64
-	for _, i := range c.Copies {
-		if tightest[i] == under && p.Copies[i].FixedConns == 0 {
-			share += p.Copies[i].Share
+	for _, i := range c.LinePools {
+		if tightest[i] == under && p.LinePools[i].FixedConns == 0 {
+			share += p.LinePools[i].Share
 		}
 	}
 	return waiting * share / c.Share
 }
 
-func (g *copyGroup) add(erlangs float64) {
-	if i := slices.IndexFunc(g.loads, func(l copyLoad) bool { return l.erlangs == erlangs }); i >= 0 {
-		g.loads[i].copies++
+func (g *poolGroup) add(erlangs float64) {
+	if i := slices.IndexFunc(g.loads, func(l linePoolLoad) bool { return l.erlangs == erlangs }); i >= 0 {
+		g.loads[i].linePools++
 		return
 	}
-	g.loads = append(g.loads, copyLoad{erlangs, 1})
+	g.loads = append(g.loads, linePoolLoad{erlangs, 1})
 }
 
-// apart is the clients that wait were the copies separate queues of n connections each.
-func (g copyGroup) apart(n int) float64 {
+// apart is the clients that wait were the pools of the line separate queues of n connections each.
+func (g poolGroup) apart(n int) float64 {
 	var sum float64
 	for _, l := range g.loads {
-		sum += float64(l.copies) * queue.WaitingClients(n, l.erlangs)
+		sum += float64(l.linePools) * queue.WaitingClients(n, l.erlangs)
 	}
 	return sum
 }
 
-// Cost returns the weighted waiting clients at size n; +Inf where a copy cannot keep up, or a limit carries less than
-// its load, unless the curve is a best-effort one.
+// Cost returns the weighted waiting clients at size n; +Inf where a pool of the line cannot keep up, or a limit carries
+// less than its load, unless the curve is a best-effort one.
 func (c PoolCurve) Cost(n int) float64 {
 	if c.floor == 0 {
 		var sum float64
@@ -135,7 +137,7 @@ func (c PoolCurve) Gains(n int, dst []float64) {
 		case math.IsInf(g.least, 1): // it never keeps up, and yet serves more the more of the limit it may use
 			for k := range dst {
 				if n+k < g.reach {
-					dst[k] += unstablePrice
+					dst[k] += unstableCost
 				}
 			}
 		case g.least > 0:
@@ -149,8 +151,8 @@ func (c PoolCurve) Gains(n int, dst []float64) {
 	}
 }
 
-// separate adds the gains of copies that no limit holds.
-func (g copyGroup) separate(n int, dst []float64, floor int) {
+// separate adds the gains of pools of the line that no limit holds.
+func (g poolGroup) separate(n int, dst []float64, floor int) {
 	for _, l := range g.loads {
 		if l.erlangs == 0 {
 			continue
@@ -159,31 +161,31 @@ func (g copyGroup) separate(n int, dst []float64, floor int) {
 		w := queue.NewWalker(l.erlangs, stable)
 		for k := range dst {
 			if n+k < stable {
-				dst[k] += float64(l.copies) * unstablePrice
+				dst[k] += float64(l.linePools) * unstableCost
 				continue
 			}
-			gain := min(w.Gain(), brokenPrice)
+			gain := min(w.Gain(), brokenCost)
 			if n+k < floor {
-				gain += brokenPrice
+				gain += brokenCost
 			}
-			dst[k] += float64(l.copies) * gain
+			dst[k] += float64(l.linePools) * gain
 			w.Next()
 		}
 	}
 }
 
-// limited adds the gains of copies whose waiting never falls below least. They end in one unit that saves what is left
-// above it, and so never rise.
-func (g copyGroup) limited(n int, dst []float64, floor int) {
+// limited adds the gains of pools of the line whose waiting never falls below least. They end in one unit that saves
+// what is left above it, and so never rise.
+func (g poolGroup) limited(n int, dst []float64, floor int) {
 	sep := make([]float64, len(dst))
 	g.separate(n, sep, 0)
 	for k := range sep {
-		if sep[k] < brokenPrice {
+		if sep[k] < brokenCost {
 			sep[k] = min(sep[k], max(0, g.apart(n+k)-g.least))
 		}
 		if n+k < floor {
 			for _, l := range g.loads {
-				sep[k] += float64(l.copies) * brokenPrice
+				sep[k] += float64(l.linePools) * brokenCost
 			}
 		}
 		dst[k] += sep[k]
@@ -194,7 +196,7 @@ func (g copyGroup) limited(n int, dst []float64, floor int) {
 // a connection saves waiting elsewhere, and stays where connections are left over.
 type reserveCurve struct {
 	top  int
-	unit float64 // what one more in the reserve of every copy is worth
+	unit float64 // what one more in the reserve of every pool of the line is worth
 }
 
 var _ allocate.Curve = reserveCurve{}

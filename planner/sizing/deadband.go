@@ -1,7 +1,6 @@
 package sizing
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
@@ -19,9 +18,9 @@ const listedTries = 4
 // deadband takes back resizes that are not worth a RELOAD. A pool keeps today's size when that size meets its floor and
 // leaving it alone, the others re-solved, costs less than share of the objective or less than DeadbandClients; the sum
 // of all that is given up stays below that, too, and is added to the gap. Pools are tried from the smallest change up.
-// The second result names the reason for each pool that was kept.
-func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocate.Solution, map[int]string) {
-	kept := map[int]string{}
+// The second result has the pools that were kept.
+func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocate.Solution, map[int]bool) {
+	kept := map[int]bool{}
 	if share <= 0 {
 		return best, kept
 	}
@@ -55,7 +54,7 @@ func (sp serverProblem) deadband(best allocate.Solution, share float64) (allocat
 			continue
 		}
 		chosen = sol
-		kept[c.item] = fmt.Sprintf("deadband (%g %%)", 100*share)
+		kept[c.item] = true
 	}
 	if len(kept) > 0 {
 		chosen.Gap = max(0, chosen.Objective-(best.Objective-best.Gap))
@@ -70,11 +69,11 @@ func abs(n int) int {
 	return n
 }
 
-// price finds what a little more and a little less of a server's budget is worth at the planned sizes: the unit with
+// marginal finds what a little more and a little less of a server's budget is worth at the planned sizes: the unit with
 // the best gain a connection that does not fit into the spare, and the cheapest unit to lose when the spare is used up.
 // Both are judged by the pools' own curves, so sizes that the deadband kept count like any other.
-func (sp serverProblem) price(sol allocate.Solution, spare int) PlanPrice {
-	var out PlanPrice
+func (sp serverProblem) marginal(sol allocate.Solution, spare int) Marginal {
+	var out Marginal
 	var bestMore, bestFewer float64
 	for i, it := range sp.problem.Items[:len(sp.pools)] {
 		n, reserve := sp.sizes(sol, i)

@@ -17,17 +17,17 @@ func TestCountersThatContradictTheQueueGiveABoundAndNoPanic(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.18.0", Mode: "transaction", Active: 5}
 	w.Queue(100, 20*time.Second)
 	w.Wait = 0 // they gave up before they were assigned
-	looks := []fleet.Observation{w.Sample()}
+	samples := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Waiting, w.MaxWait = 50, time.Second
 		w.Run(3*time.Second, 10, 10*time.Millisecond, time.Second)
-		looks = append(looks, w.Sample())
+		samples = append(samples, w.Sample())
 	}
-	l := plannertest.EstimateOne(t, looks...)
+	l := plannertest.EstimateOne(t, samples...)
 	if l.MeanHold < 0 || l.Erlangs.Target < 0 || l.Erlangs.Lower < 0 {
 		t.Errorf("%+v", l)
 	}
-	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, plannertest.EvidenceOf(t, looks...),
+	f, err := budget.Model(plannertest.Epoch, budget.Declared{SizeAll: true}, plannertest.EvidenceOf(t, samples...),
 		[]load.Load{l})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // planFor plans one pool on an open budget.
@@ -37,7 +38,7 @@ func planFor(t *testing.T, e load.Evidence, declared *budget.DeclaredLoad) sizin
 }
 
 func TestAPausedPoolKeepsItsSize(t *testing.T) {
-	looks := plannertest.Quiet(func(_ int, o *fleet.Observation) {
+	samples := plannertest.Quiet(func(_ int, o *fleet.Observation) {
 		a := o.Processes[0].Aliases[0]
 		a.Name, a.Paused, a.Counters, a.Pools = "stopped", true, fleet.Counters{},
 			[]fleet.PoolGauges{{User: "app1", ClientsWaiting: 30}}
@@ -46,7 +47,7 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 		second.ID, second.Aliases = "main/2", slices.Clone(second.Aliases)
 		o.Processes = append(o.Processes, second)
 	})
-	e := plannertest.EvidenceOf(t, looks...)
+	e := plannertest.EvidenceOf(t, samples...)
 	loads, err := load.Estimate(e)
 	if err != nil {
 		t.Fatal(err)
@@ -60,9 +61,10 @@ func TestAPausedPoolKeepsItsSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := plan.Pools[1]
-	if x.ToSize != 15 || strings.Count(x.Frozen, "paused") != 2 || !strings.Contains(x.Frozen, "main/1/stopped") ||
-		!strings.Contains(x.Frozen, "main/2/stopped") {
-		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, x.Frozen)
+	why := x.Frozen.Text()
+	if x.ToSize != 15 || x.FrozenCode != verdict.AlwaysPaused || strings.Count(why, "paused") != 2 ||
+		!strings.Contains(why, "main/1/stopped") || !strings.Contains(why, "main/2/stopped") {
+		t.Errorf("size %d, frozen %q; want 15 and why, of both processes", x.ToSize, why)
 	}
 	if x.UseNow.Known() || x.Utilization.Known() || x.Wait.P99.Known() || x.Wait.P99Now.Known() {
 		t.Errorf("%+v; of a load that is not known follows no use and no wait", x)
@@ -83,7 +85,7 @@ func TestFullMinutesOfTheLookbackAreItsPeaks(t *testing.T) {
 	}{{0, 0, 3, 14, false, 2}, {.005, 14, 3, 14, false, 2}, {.03, 14, 15, 20, true, 2}, {.5, 14, 16, 20, true, 14},
 		{.5, 0, 15, 15, true, 2}} {
 		// Beside it a pool that wants more than there is.
-		looks := plannertest.Quiet(func(i int, o *fleet.Observation) {
+		samples := plannertest.Quiet(func(i int, o *fleet.Observation) {
 			n := time.Duration(i)
 			o.Processes[0].Aliases = append(o.Processes[0].Aliases, fleet.Alias{Name: "other", Database: "other", SizeConns: 9,
 				PoolMode: "transaction", Server: "main", Proof: fleet.ProofBackends,
@@ -91,7 +93,7 @@ func TestFullMinutesOfTheLookbackAreItsPeaks(t *testing.T) {
 				Pools:    []fleet.PoolGauges{{User: "app1", ServersActive: 8}}})
 			o.Servers[0].MaxConns = 38
 		})
-		e := plannertest.EvidenceOf(t, looks...)
+		e := plannertest.EvidenceOf(t, samples...)
 		e.History = load.History{Lookback: 7 * 24 * time.Hour, Pools: []load.PoolHistory{{Pool: "main/app", Erlangs: h,
 			Censored: c.censored, Full: c.full}, {Pool: "main/other", Erlangs: eight}}}
 		loads, err := load.Estimate(e)
@@ -121,23 +123,23 @@ func TestFullMinutesOfTheLookbackAreItsPeaks(t *testing.T) {
 func TestSessionsAreWhatIsThere(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "session", Active: 5, Waiting: 3,
 		MaxWait: time.Minute, Counts: true}
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for range 60 {
-		looks = append(looks, w.Sample())
+		samples = append(samples, w.Sample())
 		w.At = w.At.Add(time.Second)
 	}
-	if x := planFor(t, plannertest.EvidenceOf(t, looks...), nil); x.ToSize != 8 {
+	if x := planFor(t, plannertest.EvidenceOf(t, samples...), nil); x.ToSize != 8 {
 		t.Errorf("8 sessions on 5 connections: 5 -> %d, want 8", x.ToSize)
 	}
 	w.Size, w.Active, w.Waiting = 15, 6, 0
-	looks = nil
+	samples = nil
 	for range 60 {
-		looks = append(looks, w.Sample())
+		samples = append(samples, w.Sample())
 		w.Run(time.Second, 100, 10*time.Millisecond, 0)
 	}
 	for _, declared := range []*budget.DeclaredLoad{nil, {ArrivalsPerSec: 100, MeanHold: 10 * time.Millisecond,
 		ArrivalSCV: 1, HoldSCV: 1}} {
-		if x := planFor(t, plannertest.EvidenceOf(t, looks...), declared); x.ToSize != 15 {
+		if x := planFor(t, plannertest.EvidenceOf(t, samples...), declared); x.ToSize != 15 {
 			t.Errorf("6 sessions on 15 connections, load declared %v: 15 -> %d, want 15", declared != nil, x.ToSize)
 		}
 	}
@@ -157,7 +159,7 @@ func TestThoseLeftTakeWhatTheLostCarried(t *testing.T) {
 		for i, s := range c.shares {
 			id := "m/" + string(rune('1'+i))
 			p.Sizes = append(p.Sizes, budget.Size{Process: id, Conns: 20, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: id, User: "u", Share: s})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: id, User: "u", Share: s})
 		}
 		if n, by, err := sizing.Floor(p); n != c.floor || err != nil {
 			t.Errorf("shares %v, %d lost: floor %d (%s) %v, want %d", c.shares, c.lost, n, by, err, c.floor)

@@ -18,7 +18,7 @@ func ExampleSolve() {
 	declared := budget.Declared{Servers: []budget.DeclaredServer{server}}
 	for id, perSec := range map[string]float64{"ci/app": 600, "main/app": 2400} {
 		pool, _ := declared.Pool(id)
-		pool.Copies, pool.Size = 2, &size
+		pool.LinePools, pool.Size = 2, &size
 		pool.Load = &budget.DeclaredLoad{ArrivalsPerSec: perSec, MeanHold: 20 * time.Millisecond}
 		declared.Pools = append(declared.Pools, pool)
 	}

@@ -9,5 +9,6 @@ func (r *Review) ComparePool(was budget.Fleet, p budget.FleetPool, size int) {
 
 // Judged is judged, for tests from outside.
 func (r *Review) Judged(saved Saved, fleet budget.Fleet, now Plan) string {
-	return r.judged(saved, fleet, now)
+	_, sentence := r.judged(saved, fleet, now)
+	return sentence
 }

@@ -43,24 +43,24 @@ func TestAPoolUnderALimitOfItsUserIsFull(t *testing.T) {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: c.version, Mode: "transaction", Active: 5,
 			Timeout: 2 * time.Minute,
 			Counts:  c.version == "1.24.1"}
-		look := func() fleet.Observation {
+		sample := func() fleet.Observation {
 			o := w.Sample()
 			g := &o.Processes[0].Aliases[0].Pools[0]
 			g.ServersIdle, g.ServersActiveCancel = 0, c.cancels
 			c.limit(&o.Processes[0])
 			return o
 		}
-		var looks []fleet.Observation
+		var samples []fleet.Observation
 		for i := range 21 {
 			if c.closed {
 				w.Waiting, w.Clients, w.MaxWait = 80, 10, 160*time.Millisecond
 			} else {
 				w.Queue(900*(i+1), time.Duration(i+1)*1800*time.Millisecond) // 800/s come, 500/s are served
 			}
-			looks = append(looks, look())
+			samples = append(samples, sample())
 			w.Run(3*time.Second, 1500, 10*time.Millisecond, w.MaxWait)
 		}
-		e := plannertest.EvidenceOf(t, looks...)
+		e := plannertest.EvidenceOf(t, samples...)
 		loads, err := load.Estimate(e)
 		if err != nil {
 			t.Fatal(err)

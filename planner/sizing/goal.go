@@ -23,8 +23,8 @@ type Goal struct {
 type GoalPool struct {
 	Pool     string      `json:"pool"`
 	Server   string      `json:"server"`
-	Size     int         `json:"size"`              // pool_size, connections of each copy
-	Reserve  int         `json:"reserve"`           // reserve_pool_size, connections of each copy
+	Size     int         `json:"size"`              // pool_size, connections of each pool of the line
+	Reserve  int         `json:"reserve"`           // reserve_pool_size, connections of each pool of the line
 	MeanWait fleet.Float `json:"mean_wait_seconds"` // modelled there, at target load
 }
 
@@ -32,7 +32,7 @@ type GoalPool struct {
 func GoalOf(p Plan) Goal {
 	var g Goal
 	for _, x := range p.Pools {
-		if x.Frozen == "" {
+		if !x.Frozen.Any() {
 			g.Pools = append(g.Pools, GoalPool{x.ID, x.Server, x.ToSize, x.ReserveSize, x.Wait.Mean})
 		}
 	}
@@ -84,7 +84,7 @@ type GoalLine struct {
 	Process string    `json:"process"`
 	Alias   string    `json:"alias"`
 	Key     fleet.Key `json:"key"`
-	To      int       `json:"to"` // connections of each copy, or seconds of a lifetime
+	To      int       `json:"to"` // connections of each pool of the line, or seconds of a lifetime
 }
 
 // Change returns the line as a change from To to To, for everything that compares and sorts changes.

@@ -29,7 +29,7 @@ func TriedWorst(p budget.FleetPool, n, reserve int) int {
 	if p.Rules.Count != budget.CountWorst {
 		total = max(p.PeakConns, p.SeenConns)
 		for _, z := range p.Sizes {
-			for _, c := range p.Copies {
+			for _, c := range p.LinePools {
 				if c.Process == z.Process && c.FixedConns == 0 && n > z.Conns {
 					total += n - z.Conns
 				}
@@ -37,10 +37,12 @@ func TriedWorst(p budget.FleetPool, n, reserve int) int {
 		}
 		return total
 	}
-	held := 0 // with each copy's connections that are open above what it may open today still open above what it may then
+	// with the connections of each pool of the line that are open above what it may open today still open above what it
+	// may then
+	held := 0
 	for _, z := range p.Sizes {
 		sum, with, open := 0, 0, 0
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			if c.Process != z.Process {
 				continue
 			}
@@ -130,22 +132,22 @@ func DrawLimited(r *rand.Rand, k LimitKinds) budget.Fleet {
 			}
 			p.Sizes = append(p.Sizes, z)
 			for u := range users {
-				c := budget.Copy{Process: z.Process, User: fmt.Sprint("u", u), Share: r.ExpFloat64(), SeenConns: r.IntN(size)}
+				c := budget.LinePool{Process: z.Process, User: fmt.Sprint("u", u), Share: r.ExpFloat64(), SeenConns: r.IntN(size)}
 				switch {
 				case k.Own && r.IntN(3) == 0 && u > 0:
 					c.FixedConns = 1 + r.IntN(5)
 				case k.Doubt && r.IntN(3) == 0:
 					c.MaybeConns = 1 + r.IntN(12)
 				}
-				p.Copies = append(p.Copies, c)
+				p.LinePools = append(p.LinePools, c)
 			}
 		}
 		var sum float64
-		for _, c := range p.Copies {
+		for _, c := range p.LinePools {
 			sum += c.Share
 		}
-		for c := range p.Copies {
-			p.Copies[c].Share /= sum
+		for c := range p.LinePools {
+			p.LinePools[c].Share /= sum
 		}
 		p.ReserveConns = r.IntN(3)
 		p.Reserve = budget.IntRange{Min: p.ReserveConns, Max: p.ReserveConns}
@@ -214,10 +216,11 @@ func LimitServer(s *budget.FleetServer, r *rand.Rand, k LimitKinds, pools []budg
 	}
 }
 
-// Followers counts the copies of a user whose size is the line's, in one process or, where that is empty, in all.
+// Followers counts the pools of the line of a user whose size is the line's, in one process or, where that is empty, in
+// all.
 func Followers(p budget.FleetPool, user, process string) int {
 	n := 0
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		if c.User == user && c.FixedConns == 0 && (process == "" || c.Process == process) {
 			n++
 		}

@@ -62,7 +62,7 @@ func lastBend(p budget.FleetPool, s budget.FleetServer) int {
 			last = max(last, z.Conns)
 		}
 	}
-	for _, c := range p.Copies {
+	for _, c := range p.LinePools {
 		last = max(last, c.Maybe(p.MostReserve()))
 		if c.Doubtful && p.ReserveFree { // up to its own, a larger reserve of the line adds nothing
 			last = max(last, c.OwnReserve, 1)

@@ -29,8 +29,9 @@ func TestASizeAboveItsCapGivesBackWhatItDoesNotNeed(t *testing.T) {
 			t.Errorf("from %d, %v: %s, objective %v, gap %v; want %s, %v, proved", c.size, c.hold, got, p.Objective, p.Gap,
 				c.want, c.cost)
 		}
-		if s := p.Servers[0]; s.SpareConns != 0 || s.Price.OneMore == nil || s.Price.OneFewer == nil {
-			t.Errorf("from %d, %v: spare %d, prices %+v; want none spare and both prices", c.size, c.hold, s.SpareConns, s.Price)
+		if s := p.Servers[0]; s.SpareConns != 0 || s.Marginal.OneMore == nil || s.Marginal.OneFewer == nil {
+			t.Errorf("from %d, %v: spare %d, marginals %+v; want none spare and both marginals", c.size, c.hold, s.SpareConns,
+				s.Marginal)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func TestAFreeReserveStaysWhereConnectionsAreLeftOver(t *testing.T) {
 				LeastGain: budget.DefaultLeastGain, Pools: []budget.DeclaredPool{{ID: "g/d1", Reserve: &budget.IntRange{Min: 0,
 					Max: 7}, Count: budget.CountWorst, Weight: 1, Min: 1}}}
 			l := plannertest.GroupLoad("g")
-			l.Pool, l.Copies = "g/d1", []load.CopyShare{{Process: "g/1", User: "app1", Share: 0.4},
+			l.Pool, l.LinePools = "g/d1", []load.LinePoolShare{{Process: "g/1", User: "app1", Share: 0.4},
 				{Process: "g/1", User: "app2", Share: 0.3}, {Process: "g/1", User: "app3", Share: 0.3}}
 			f, err := budget.Model(plannertest.Epoch, d, plannertest.EvidenceOf(t, o), []load.Load{l})
 			if err != nil {

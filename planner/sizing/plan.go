@@ -6,10 +6,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // PlanVersion is the version of Plan's JSON; it rises when a key changes its meaning or goes.
-const PlanVersion = 1
+const PlanVersion = 2
 
 // Plan is the answer: the sizes, the arithmetic that shows they fit, and how sure it is. Its JSON is stable; numbers
 // that are infinite or unknown are null.
@@ -19,8 +20,9 @@ type Plan struct {
 	WaitModel string       `json:"wait_model"` // the model behind modelled waits, in words
 	Servers   []PlanServer `json:"servers"`
 	Pools     []PlanPool   `json:"pools"`
-	// expected waiting clients, weighted, over all copies, at target load; null: unbounded
-	Objective fleet.Float `json:"objective"`     // expected waiting clients, weighted, over all copies, at target load
+	// expected waiting clients, weighted, over all pools of the line, at target load; null: unbounded
+	// expected waiting clients, weighted, over all pools of the line, at target load
+	Objective fleet.Float `json:"objective"`
 	Now       fleet.Float `json:"objective_now"` // Objective with today's sizes
 	// the objective is at most this far above the least possible; 0 = proved optimal
 	Gap fleet.Float `json:"gap"`
@@ -35,8 +37,8 @@ type PlanServer struct {
 	Name         string `json:"name"`
 	MaxConns     int    `json:"max_connections"`
 	BudgetConns  int    `json:"budget_conns"`
-	WorstConns   int    `json:"worst_conns_now"`
-	PlannedConns int    `json:"planned_conns"`
+	WorstConns   int    `json:"worst_conns_now"` // what the pools may come to today
+	PlannedConns int    `json:"planned_conns"`   // what they may come to with the planned sizes
 	// planned is so much less than its pools' lines: what limits of users keep
 	SavedConns int `json:"saved_conns,omitempty"`
 	// why the two may be more than can be open; none: they are exact
@@ -46,7 +48,7 @@ type PlanServer struct {
 	poolLines  int           // so many of Ledger, its last ones, are a pool's each
 	// of Ledger: what a RELOAD may open, where it recycles connections
 	RecycleConns int         `json:"recycle_conns,omitempty"`
-	Price        PlanPrice   `json:"price"`
+	Marginal     Marginal    `json:"marginal"` // what a little more and a little less of the budget is worth
 	CPU          PlanCPU     `json:"cpu"`
 	Method       string      `json:"method"` // an allocate.Method
 	Gap          fleet.Float `json:"gap"`    // as Plan.Gap, of this server
@@ -59,8 +61,8 @@ func (s PlanServer) Lines() (own, pools []budget.Line) {
 	return s.Ledger[:i], s.Ledger[i:]
 }
 
-// PlanPrice is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
-type PlanPrice struct {
+// Marginal is what one unit more and one unit fewer is worth: two numbers, because sizes are whole.
+type Marginal struct {
 	// null: more connections have no further gain, or what saved_conns has made spare brings it later
 	OneMore  *OneMore  `json:"one_more"`
 	OneFewer *OneFewer `json:"one_fewer"` // null: the spare covers it, or every pool stands on its floor
@@ -69,7 +71,7 @@ type PlanPrice struct {
 // OneMore is the best unit that the budget keeps out.
 type OneMore struct {
 	Pool       string  `json:"pool"`
-	UnitConns  int     `json:"unit_conns"`  // connections that one unit takes: its copies
+	UnitConns  int     `json:"unit_conns"`  // connections that one unit takes: the pools of the line
 	ShortConns int     `json:"short_conns"` // what the budget lacks for it: unit less spare
 	Saves      float64 `json:"saves"`       // weighted waiting clients, >= 0
 }
@@ -103,23 +105,25 @@ type PlanPool struct {
 	ToSize    int           `json:"to_size"`
 	// from_size is default_pool_size: the line may have none, or be that of *
 	Follows     bool        `json:"follows,omitempty"`
-	Copies      int         `json:"copies"`       // pools of the line: processes × users, declared or ever seen
+	LinePools   int         `json:"line_pools"`   // pools of the line: processes × users, declared or ever seen
 	ReserveSize int         `json:"reserve_size"` // planned
-	ReserveFrom int         `json:"reserve_from"` // reserve_pool_size today, connections of each copy
+	ReserveFrom int         `json:"reserve_from"` // reserve_pool_size today, connections of each pool of the line
 	WorstConns  BeforeAfter `json:"worst_conns"`
 	Load        load.Range  `json:"load_erlangs"`
 	AtLeast     bool        `json:"at_least"` // the pool hides its demand: Load is a lower bound
-	// why Load is not known and its numbers mean nothing; empty: it is
-	LoadUnknown string       `json:"load_unknown,omitempty"`
-	Evidence    PlanEvidence `json:"evidence"`
-	Wait        PlanWait     `json:"wait_seconds"`
-	Utilization fleet.Float  `json:"utilization"`     // planned, at target load
-	UseNow      fleet.Float  `json:"utilization_now"` // utilization with today's size
-	Bound       string       `json:"bound"`           // what keeps the size from being larger (or smaller)
-	// connections of each copy: the smallest size that keeps the pool's promises
-	Floor   int    `json:"floor"`
-	FloorBy string `json:"floor_by"`         // the promise that decides Floor, as Floor names it
-	Frozen  string `json:"frozen,omitempty"` // why the size is not ours to change; empty: it is
+	// why Load is not known and its numbers mean nothing; none: it is
+	LoadUnknown verdict.Printed `json:"load_unknown,omitzero"`
+	UnknownCode verdict.Code    `json:"load_unknown_code,omitempty"` // of LoadUnknown
+	Evidence    PlanEvidence    `json:"evidence"`
+	Wait        PlanWait        `json:"wait_seconds"`
+	Utilization fleet.Float     `json:"utilization"`     // planned, at target load
+	UseNow      fleet.Float     `json:"utilization_now"` // utilization with today's size
+	Bound       string          `json:"bound"`           // what keeps the size from being larger (or smaller)
+	// connections of each pool of the line: the smallest size that keeps the pool's promises
+	Floor      int             `json:"floor"`
+	FloorBy    string          `json:"floor_by"`              // the promise that decides Floor, as Floor names it
+	Frozen     verdict.Printed `json:"frozen,omitzero"`       // why the size is not ours to change; none: it is
+	FrozenCode verdict.Code    `json:"frozen_code,omitempty"` // of Frozen
 }
 
 // BeforeAfter is a count of connections today and as planned.
@@ -137,10 +141,10 @@ type PlanEvidence struct {
 
 // PlanWait is a pool's waiting in seconds. MeanSeen is measured; the others are modelled at target load.
 type PlanWait struct {
-	MeanSeen fleet.Float `json:"mean_seen"`
-	Mean     fleet.Float `json:"mean"`    // planned, over all copies
-	P99      fleet.Float `json:"p99"`     // of the copy that waits longest
-	P99Now   fleet.Float `json:"p99_now"` // with today's size
+	MeanSeen fleet.Float `json:"mean_seen"` // of the window
+	Mean     fleet.Float `json:"mean"`      // planned, over all pools of the line
+	P99      fleet.Float `json:"p99"`       // of the pool of the line that waits longest
+	P99Now   fleet.Float `json:"p99_now"`   // with today's size
 }
 
 // Infeasible is the certificate that no sizes keep every promise: the smallest set of demands that clash.
@@ -153,14 +157,23 @@ type Infeasible struct {
 	Clash      []Clash     `json:"clash"`
 	Text       string      `json:"text"` // the certificate as a sentence with both numbers
 
-	cure string // what to do instead of finding connections; empty: find them
-	Max  string // where a pool's own max: forbids the size: what to do about that
+	Max *MaxClash `json:"-"` // where a pool's own max forbids the size; nil: another constraint does
+
+	limit fleet.LimitID // the limit that Constraint names; zero: Constraint is no limit, or superusers take from it
+	bare  bool          // not even the least sizes fit: no weaker promise alone helps
+	cure  cure
+}
+
+// MaxClash is a pool whose own max is below the size that its promises need.
+type MaxClash struct {
+	Pool string // group/alias
+	Need int    // the size that they need, connections of each pool of the line
 }
 
 // Clash is one demand of a certificate.
 type Clash struct {
 	Pool  string `json:"pool"`
-	Size  int    `json:"size"`  // the size that the promise needs, connections of each copy
+	Size  int    `json:"size"`  // the size that the promise needs, connections of each pool of the line
 	Conns int    `json:"conns"` // connections that this size takes under the constraint
 	Why   string `json:"why"`   // the promise
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // appendPool writes one pool of ours into the plan and adds its waiting to the objective.
-func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kept string) {
+func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kept bool) {
 	p := sp.pools[i]
 	size, reserve := sp.sizes(sol, i)
 	curve := sp.curves[i]
@@ -20,7 +20,7 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 	pp.Floor, pp.FloorBy = sp.floors[i].size, sp.floors[i].by
 	pp.Bound = sp.bound(sol, i, kept)
 	plan.Pools = append(plan.Pools, pp)
-	if limit := sharedLimit(p, curve, size); limit != "" {
+	if limit, waits := sharedLimit(p, curve, size); waits {
 		plan.Warnings = append(plan.Warnings,
 			fmt.Sprintf("%s shares %s among users, and a connection changes its user by a new login: the wait model leaves "+
 				"logins out, so real waits are longer, above all where transactions are short beside a login",
@@ -38,23 +38,23 @@ func (plan *Plan) appendPool(sp serverProblem, sol allocate.Solution, i int, kep
 func (plan *Plan) appendFrozen(p budget.FleetPool) {
 	pp := planned(p, CurveOf(p), p.LargestSize(), p.ReserveConns)
 	pp.WorstConns.After = pp.WorstConns.Before
-	pp.Frozen, pp.Bound = p.Frozen, "frozen"
+	pp.Frozen, pp.FrozenCode, pp.Bound = p.Frozen, p.Frozen.Code, "frozen"
 	plan.Pools = append(plan.Pools, pp)
 }
 
 // planned fills in everything about a pool of that curve that follows from its size.
 func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
-	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, Copies: p.Sized(),
+	pp := PlanPool{ID: p.ID, Server: p.Server, AlsoOn: p.AlsoOn, ToSize: size, Follows: p.Follows, LinePools: p.Sized(),
 		ReserveSize: reserve, ReserveFrom: p.ReserveConns,
 		WorstConns: BeforeAfter{p.CountedConns(), p.PlannedConns(size, reserve)},
-		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown,
+		Load:       p.Load.Erlangs, AtLeast: p.Load.AtLeast, LoadUnknown: p.Load.Unknown, UnknownCode: p.Load.Unknown.Code,
 		Evidence:    PlanEvidence{p.Load.Xacts, p.Load.Censored, p.Load.Method},
 		Utilization: utilization(p, curve, size), UseNow: fleet.Unknown(),
 		Wait: PlanWait{MeanSeen: p.Load.MeanWaitSeen, Mean: meanWait(p, curve, size), P99: p99Wait(p, curve, size),
 			P99Now: fleet.Unknown()},
 	}
-	// a lower bound of the load, or a size that no copy follows, says nothing of waits
-	if p.Load.AtLeast || p.Load.Unknown != "" || p.Sized() == 0 {
+	// a lower bound of the load, or a size that no pool of the line follows, says nothing of waits
+	if p.Load.AtLeast || p.Load.Unknown.Any() || p.Sized() == 0 {
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = fleet.Unknown(), fleet.Unknown(), fleet.Unknown()
 	}
 	if from, same := p.FromSize(); !same {
@@ -66,7 +66,7 @@ func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
 		}
 		if p.Load.AtLeast && !p.Load.Session {
 			pp.UseNow, pp.Wait.P99Now = 1, fleet.Float(math.Inf(1)) // it was full
-		} else if p.Load.Unknown != "" {
+		} else if p.Load.Unknown.Any() {
 			pp.UseNow, pp.Wait.P99Now = fleet.Unknown(), fleet.Unknown()
 		} else if p.Load.Session {
 			pp.Wait.P99Now = fleet.Unknown()
@@ -88,11 +88,11 @@ func utilization(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	var load, conns float64
 	for _, g := range curve.groups {
 		var own float64
-		copies := 0
+		linePools := 0
 		for _, l := range g.loads {
-			own, copies = own+float64(l.copies)*l.erlangs, copies+l.copies
+			own, linePools = own+float64(l.linePools)*l.erlangs, linePools+l.linePools
 		}
-		most := float64(n * copies)
+		most := float64(n * linePools)
 		if g.under >= 0 && n > 0 {
 			c := p.Under[g.under]
 			part := 1.0
@@ -109,8 +109,8 @@ func utilization(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	return fleet.Float(load / conns)
 }
 
-// meanWait is the mean seconds that a client waits at target load and size n, over all copies: Little's law on the
-// clients that wait.
+// meanWait is the mean seconds that a client waits at target load and size n, over all pools of the line: Little's law
+// on the clients that wait.
 func meanWait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	curve.factor = load.ScvFactor(p.Load)
 	perSec := 0.0
@@ -123,8 +123,8 @@ func meanWait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	return fleet.Float(curve.Cost(n) / perSec)
 }
 
-// p99Wait is the 99th percentile of waiting, in seconds, of the copy that waits longest: under a limit the larger of
-// that in its own queue and that in the queue at the limit, as both are promised.
+// p99Wait is the 99th percentile of waiting, in seconds, of the pool of the line that waits longest: under a limit the
+// larger of that in its own queue and that in the queue at the limit, as both are promised.
 func p99Wait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 	m := queue.Model{Hold: p.Load.MeanHold, SCVFactor: load.ScvFactor(p.Load)}
 	var worst float64
@@ -146,39 +146,40 @@ func p99Wait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 // told. chosen: above, the sizes alone say who waits.
 const limitMatters = 4
 
-// sharedLimit names a limit that the pool's users share among them, or with those of other pools, and wait for; empty:
+// sharedLimit names a limit that the pool's users share among them, or with those of other pools, and wait for; false:
 // there is none.
-func sharedLimit(p budget.FleetPool, curve PoolCurve, n int) string {
+func sharedLimit(p budget.FleetPool, curve PoolCurve, n int) (limit string, waits bool) {
 	for _, g := range curve.groups {
 		if g.under < 0 || g.least <= 0 || g.apart(n) >= limitMatters*g.least {
 			continue
 		}
-		if c := p.Under[g.under]; len(c.Copies) > 1 || c.Erlangs > 0 {
-			return c.Text
+		if c := p.Under[g.under]; len(c.LinePools) > 1 || c.Erlangs > 0 {
+			return c.Text, true
 		}
 	}
-	return ""
+	return "", false
 }
 
-// limitAt names the limit that keeps one more than n from serving; empty: none does.
-func limitAt(p budget.FleetPool, curve PoolCurve, n int) string {
+// limitAt names the limit that keeps one more than n from serving; false: none does.
+func limitAt(p budget.FleetPool, curve PoolCurve, n int) (limit string, binds bool) {
 	for _, g := range curve.groups {
 		if g.under >= 0 && n >= g.reach && g.reach > 0 || g.least > 0 && g.apart(n) <= g.least {
-			return p.Under[g.under].Text
+			return p.Under[g.under].Text, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // bound says why a pool has the size it has.
-func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string {
+func (sp serverProblem) bound(sol allocate.Solution, i int, kept bool) string {
 	p, n, fl := sp.pools[i], sol.N[i], sp.floors[i]
+	limit, binds := limitAt(p, sp.curves[i], n)
 	switch {
 	// what the deadband left alone, another limit keeps from serving more
-	case kept != "" && limitAt(p, sp.curves[i], n) != "":
-		return limitAt(p, sp.curves[i], n)
-	case kept != "":
-		return kept
+	case kept && binds:
+		return limit
+	case kept:
+		return fmt.Sprintf("deadband (%g %%)", 100*sp.deadbandShare)
 	case sp.bestEffort && n < fl.size:
 		return "best effort: below its floor"
 	case p.Rules.Max > 0 && n >= p.Rules.Max:
@@ -189,8 +190,8 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 		return keptSession.text()
 	case n == fl.size:
 		return fl.by
-	case p.Load.AtLeast && limitAt(p, sp.curves[i], n) != "":
-		return limitAt(p, sp.curves[i], n)
+	case p.Load.AtLeast && binds:
+		return limit
 	case p.Load.AtLeast:
 		return atLeastThat
 	}
@@ -199,11 +200,11 @@ func (sp serverProblem) bound(sol allocate.Solution, i int, kept string) string 
 			return sp.problem.Rows[r].Name
 		}
 	}
-	if limit := limitAt(p, sp.curves[i], n); limit != "" {
+	if binds {
 		return limit
 	}
 	if sp.full(sol, 0, i) {
-		return "price"
+		return "budget"
 	}
 	return "no further gain"
 }

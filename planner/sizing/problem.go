@@ -3,9 +3,10 @@ package sizing
 import (
 	"cmp"
 	"fmt"
-	"github.com/pgbudget/pgbudget/planner/words"
 	"math"
 	"slices"
+
+	"github.com/pgbudget/pgbudget/planner/words"
 
 	"github.com/pgbudget/pgbudget/planner/allocate"
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -17,14 +18,16 @@ type serverProblem struct {
 	server     budget.FleetServer
 	pools      []budget.FleetPool // ours to size, sorted; item i is pools[i]
 	floors     []floor
-	curves     []PoolCurve // what waits in each, without the prices of best effort
+	curves     []PoolCurve // what waits in each, without what best effort adds
 	reserve    []int       // item of the pool's reserve, -1 where the reserve is fixed
 	problem    allocate.Problem
 	constConns int // connections of the budget row that no item changes
 	bestEffort bool
 	listed     []listedPool // of each pool; without uses where a curve and terms describe it
-	terms      [][]rowTerm  // of each item, by row: problem.Rows the other way round
+	terms      [][]rowTerm  // of each item, by row: problem.Rows transposed
 	leastGain  float64
+	// share of the objective, 0..1, that a resize must save
+	deadbandShare float64
 }
 
 // floor is a pool's smallest size and the promise behind it.
@@ -39,7 +42,7 @@ type floor struct {
 // Connections that no size of ours changes are taken off the budget first. busyConns is how many connections a CPU that
 // cannot carry the load may keep busy, of a best-effort plan; negative: any number.
 func newServerProblem(f budget.Fleet, s budget.FleetServer, bestEffort bool, busyConns int) (serverProblem, error) {
-	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain}
+	sp := serverProblem{server: s, bestEffort: bestEffort, leastGain: f.LeastGain, deadbandShare: f.Deadband}
 	sp.problem.MinGain = f.LeastGain
 	b := allocate.Row{Name: fmt.Sprintf("budget of %s", s.Name), Terms: make([]allocate.Term, 0, len(f.Pools))}
 	sp.pools, sp.floors, sp.curves = make([]budget.FleetPool, 0, len(f.Pools)), make([]floor, 0, len(f.Pools)),
@@ -49,7 +52,7 @@ func newServerProblem(f budget.Fleet, s budget.FleetServer, bestEffort bool, bus
 		if !p.On(s.Name) {
 			continue
 		}
-		if p.Frozen != "" {
+		if p.Frozen.Any() {
 			sp.constConns += p.CountedConns()
 			continue
 		}
@@ -210,13 +213,16 @@ func (sp serverProblem) breached() *Infeasible {
 		if !broken {
 			continue
 		}
-		text := fmt.Sprintf("%s is %s short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Limit,
+		text := fmt.Sprintf("%s is %s short: %s needs %d for %.3g Erlangs (%s), %d there, whatever its size", b.Ceiling.Text,
 			words.Count(b.Need-b.Conns, "connection"), b.Pool, b.Need, b.Erlangs, b.By, b.Conns)
-		return &Infeasible{Server: sp.server.Name, Constraint: b.Limit, Need: fleet.Float(b.Need), Cap: fleet.Float(b.Conns),
-			ShortConns: b.Need - b.Conns,
-			Clash:      []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
-			cure: fmt.Sprintf("raise the limit by %d or more, lower the load or the promise, or use pgbudget plan --best-effort",
-				b.Need-b.Conns)}
+		out := &Infeasible{Server: sp.server.Name, Constraint: b.Ceiling.Text, Need: fleet.Float(b.Need),
+			Cap: fleet.Float(b.Conns), ShortConns: b.Need - b.Conns,
+			Clash: []Clash{{Pool: b.Pool, Size: b.Need, Conns: b.Need, Why: b.By}}, Text: text,
+			cure: cure{kind: cureLimit, need: b.Need - b.Conns}}
+		if b.Ceiling.Above == 0 {
+			out.limit = b.Ceiling.Limit
+		}
+		return out
 	}
 	return nil
 }

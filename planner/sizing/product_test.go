@@ -24,7 +24,8 @@ func TestAUserUnderALimitOfItsOwnStandsInALineOfItsOwn(t *testing.T) {
 	for _, l := range plan.Servers[0].Ledger {
 		lines[l.Item] = l
 	}
-	if l := lines["pool main/app"]; l.Conns != 12 || l.Source != "planned: 1 copy × 12; app1 in lines of its own" {
+	if l := lines["pool main/app"]; l.Conns != 12 ||
+		l.Source != "planned: 1 pool of the line × 12; app1 in lines of its own" {
 		t.Errorf("line of the pool %+v", l)
 	}
 	if l := lines["user app1 in main/1"]; l.Conns != 13 {

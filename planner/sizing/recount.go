@@ -7,26 +7,25 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // atMost says why what a plan counts on a server may be more than can be open then; nothing: it is exact.
-func (plan Plan) atMost(f budget.Fleet, server string, planned int) []string {
+func (plan Plan) atMost(f budget.Fleet, server string, planned int) []verdict.Reason {
 	reasons := f.AtMost(server)
 	if !f.SharesUsers() && !f.SizesInDoubt(server) && !staysOpen(f, plan, server) {
 		return reasons // the planned sizes' worst case is what is counted
 	}
 	after := as(f, plan)
 	for _, r := range after.AtMost(server) {
-		if !slices.Contains(reasons, r) {
+		if !slices.ContainsFunc(reasons, r.Same) {
 			reasons = append(reasons, r)
 		}
 	}
 	_, users := f.Retallied(server)
 	if pools, then := after.Retallied(server); pools+then < planned+users {
-		reasons = append(reasons,
-			fmt.Sprintf("%d planned connections would do instead of %d, by the limits of users and today's open connections",
-				pools+then, planned+users))
+		reasons = append(reasons, verdict.Of(verdict.FewerWouldDo, "", pools+then, planned+users))
 	}
 	return reasons
 }
@@ -39,7 +38,8 @@ func staysOpen(f budget.Fleet, plan Plan, server string) bool {
 			return false
 		}
 		size, reserve, ok := plan.sizeOf(p.ID)
-		return p.Rules.Count != budget.CountWorst || p.OverConns > 0 || p.Frozen == "" && ok && p.StayConns(size, reserve) > 0
+		return p.Rules.Count != budget.CountWorst || p.OverConns > 0 || !p.Frozen.Any() && ok &&
+			p.StayConns(size, reserve) > 0
 	})
 }
 
@@ -49,12 +49,12 @@ func as(f budget.Fleet, plan Plan) budget.Fleet {
 	for i := range f.Pools {
 		p := &f.Pools[i]
 		size, reserve, ok := plan.sizeOf(p.ID)
-		if !ok || p.Frozen != "" {
+		if !ok || p.Frozen.Any() {
 			continue
 		}
-		p.Copies, p.Sizes = slices.Clone(p.Copies), slices.Clone(p.Sizes)
-		for j, c := range p.Copies {
-			p.Copies[j].SeenConns = c.Staying(c.Worst(p.SizeIn(c.Process), p.ReserveConns), c.Worst(size, reserve))
+		p.LinePools, p.Sizes = slices.Clone(p.LinePools), slices.Clone(p.Sizes)
+		for j, c := range p.LinePools {
+			p.LinePools[j].SeenConns = c.Staying(c.Worst(p.SizeIn(c.Process), p.ReserveConns), c.Worst(size, reserve))
 		}
 		for j, s := range p.Sizes {
 			p.Grow(s.Process, size-s.Conns)
@@ -95,12 +95,12 @@ func (plan *Plan) recount(f budget.Fleet, s *PlanServer) {
 		if !p.On(s.Name) {
 			continue
 		}
-		p.Copies = slices.Clone(p.Copies)
-		for j := range p.Copies {
-			p.Copies[j].Shared = then.Pools[i].Copies[j].Shared
+		p.LinePools = slices.Clone(p.LinePools)
+		for j := range p.LinePools {
+			p.LinePools[j].Shared = then.Pools[i].LinePools[j].Shared
 		}
 		p.Tally()
-		if size, reserve, ours := plan.sizeOf(p.ID); ours && p.Frozen == "" {
+		if size, reserve, ours := plan.sizeOf(p.ID); ours && !p.Frozen.Any() {
 			least += p.PlannedConns(size, reserve)
 		} else {
 			least += p.CountedConns()
@@ -112,13 +112,13 @@ func (plan *Plan) recount(f budget.Fleet, s *PlanServer) {
 	}
 	s.SavedConns, s.PlannedConns, s.SpareConns = saved, s.PlannedConns-saved, s.SpareConns+saved
 	s.Gap, plan.Gap = fleet.Unknown(), fleet.Unknown()
-	if m := s.Price.OneMore; m != nil && m.UnitConns > s.SpareConns {
+	if m := s.Marginal.OneMore; m != nil && m.UnitConns > s.SpareConns {
 		m.ShortConns = m.UnitConns - s.SpareConns
 	} else {
-		s.Price.OneMore = nil
+		s.Marginal.OneMore = nil
 	}
-	if l := s.Price.OneFewer; l != nil && l.UnitConns <= s.SpareConns {
-		s.Price.OneFewer = nil
+	if l := s.Marginal.OneFewer; l != nil && l.UnitConns <= s.SpareConns {
+		s.Marginal.OneFewer = nil
 	}
 	plan.Warnings = append(plan.Warnings,
 		fmt.Sprintf("%s: while its sizes were chosen, the limits of users counted as they bind "+

@@ -53,9 +53,11 @@ func Solve(f budget.Fleet, opt Options) (Plan, error) {
 	for i := range plan.Servers {
 		s := &plan.Servers[i]
 		plan.recount(f, s)
-		if reasons := plan.atMost(f, s.Name, s.PlannedConns); len(reasons) > 0 {
-			s.AtMost = reasons
-			plan.Warnings = append(plan.Warnings, atMostNote(s.Name, reasons))
+		for _, r := range plan.atMost(f, s.Name, s.PlannedConns) {
+			s.AtMost = append(s.AtMost, r.Text())
+		}
+		if len(s.AtMost) > 0 {
+			plan.Warnings = append(plan.Warnings, atMostNote(s.Name, s.AtMost))
 		}
 	}
 	return plan, nil
@@ -106,10 +108,10 @@ func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) e
 		if sol, err = allocate.Solve(sp.problem); err != nil {
 			return &operr.Error{Kind: operr.KindInfeasible, Subject: "server " + s.Name,
 				Err:  fmt.Errorf("%s; and not even the least sizes (min:, or 1) fit", cert.Text),
-				Hint: cmp.Or(cert.cure, cert.find())}
+				Hint: cert.cureText()}
 		}
 	}
-	kept := map[int]string{}
+	kept := map[int]bool{}
 	if !sp.bestEffort {
 		sol, kept = sp.deadband(sol, f.Deadband)
 	}
@@ -120,7 +122,7 @@ func (plan *Plan) addServer(f budget.Fleet, s budget.FleetServer, opt Options) e
 		plan.appendPool(sp, sol, i, kept[i])
 	}
 	for _, p := range f.Pools {
-		if p.Server == s.Name && p.Frozen != "" {
+		if p.Server == s.Name && p.Frozen.Any() {
 			plan.appendFrozen(p)
 		}
 	}
@@ -135,10 +137,10 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 		Ledger: slices.Clone(s.Lines), RecycleConns: s.RecycleConns, Method: string(sol.Method), Gap: fleet.Float(sol.Gap),
 		CPU: cpu.plan(sp, sol)}
 	if sp.bestEffort || f.Doubtful(s.Name) {
-		// the gap of a priced problem, or of one that counts what may not be, says nothing of waiting clients
+		// the gap of a best-effort problem, or of one that counts what may not be, says nothing of waiting clients
 		ps.Gap = fleet.Unknown()
 	}
-	if limit := sp.untried(sol); limit != "" {
+	if limit, found := sp.untried(sol); found {
 		ps.Gap = fleet.Unknown()
 		plan.Warnings = append(plan.Warnings, untriedNote(s.Name, limit))
 	}
@@ -151,7 +153,7 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 			continue
 		}
 		ps.WorstConns += p.CountedConns()
-		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen,
+		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen.Text(),
 			Count: p.Rules.Count}
 		if i, ours := place[p.ID]; ours {
 			size, reserve := sp.sizes(sol, i)
@@ -163,7 +165,7 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 	}
 	ps.SpareConns = ps.BudgetConns - ps.PlannedConns
 	if !sp.bestEffort {
-		ps.Price = sp.price(sol, ps.SpareConns)
+		ps.Marginal = sp.marginal(sol, ps.SpareConns)
 	}
 	plan.Gap += ps.Gap
 	plan.Servers = append(plan.Servers, ps)
@@ -190,7 +192,10 @@ func certificate(sp serverProblem, err error, cpu cpuPrediction) *Infeasible {
 // clash words one of the solver's clashes.
 func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 	out := &Infeasible{Server: sp.server.Name, Constraint: c.Name, Need: fleet.Float(c.Need), Cap: fleet.Float(c.Cap),
-		ShortConns: c.Short}
+		ShortConns: c.Short, bare: c.Bare}
+	if k := c.Row - 1; k >= 0 && k < len(sp.server.Caps) { // behind the budget
+		out.limit = sp.server.Caps[k].Limit
+	}
 	if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
 		out.Need, out.Cap = fleet.Float(c.Need+sp.constConns), fleet.Float(sp.server.BudgetConns)
 	}
@@ -203,7 +208,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		size := sp.problem.Items[item].Lo
 		why := fl.why(size)
 		if c.Bare {
-			size, why = p.Rules.Min, "min"
+			size, why = p.Rules.Min, ByMin
 		}
 		conns := size
 		if c.Row >= 0 {
@@ -220,10 +225,7 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 		p := sp.pools[c.Items[0]]
 		out.ShortConns = c.Short * p.Sized()
 		out.Text = fmt.Sprintf("%s, but its max is %d: %d short", text, c.Cap, c.Short)
-		out.Max = fmt.Sprintf("raise max: of %s to %d at least", p.ID, c.Need)
-		out.cure = fmt.Sprintf("raise max: of %s to %d or more, or lower its promises (utilization:, max_wait:); pgbudget "+
-			"plan --best-effort breaks them least",
-			p.ID, c.Need)
+		out.Max, out.cure = &MaxClash{p.ID, c.Need}, cure{kind: cureMax, of: p.ID, need: c.Need}
 		return out
 	}
 	parts := sp.parts(c.Row)
@@ -234,9 +236,8 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 			i := slices.IndexFunc(sp.pools, func(p budget.FleetPool) bool { return p.ID == pool })
 			return sp.floors[i].size > sp.pools[i].Rules.Min
 		})
-	} else if least := minimums(parts); least != "" {
-		out.cure = fmt.Sprintf("%s, lower min: of %s or another promise, or use pgbudget plan --best-effort", out.find(),
-			least)
+	} else if least := minimums(parts); len(least) > 0 {
+		out.cure = cure{kind: cureMin, of: strings.Join(least, ", ")}
 	}
 	return out
 }
@@ -256,14 +257,13 @@ func (sp serverProblem) parts(row int) (parts []Clash) {
 }
 
 // minimums names the pools that take so much because their min: says so, those of which a sum is told.
-func minimums(parts []Clash) string {
-	var pools []string
+func minimums(parts []Clash) (pools []string) {
 	for _, x := range parts[:min(len(parts), words.MostNamed)] {
-		if x.Why == "min" && x.Size > 1 {
+		if x.Why == ByMin && x.Size > 1 {
 			pools = append(pools, x.Pool)
 		}
 	}
-	return strings.Join(pools, ", ")
+	return pools
 }
 
 // sum words what all floors use of a row, in connections, so that the parts add up to what is needed: those that take
@@ -286,35 +286,17 @@ func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
 
 // leastCure is the cure where not even the least sizes fit: no weaker promise alone helps, and a lower min: alone helps
 // those pools that promise nothing which needs more.
-func (i *Infeasible) leastCure(promises func(pool string) bool) string {
+func (i *Infeasible) leastCure(promises func(pool string) bool) cure {
 	var pools []string
-	also := ""
+	also := false
 	for _, c := range i.Clash {
-		if c.Why == "min" && c.Size > 1 && len(pools) < words.MostNamed {
+		if c.Why == ByMin && c.Size > 1 && len(pools) < words.MostNamed {
 			pools = append(pools, c.Pool)
-			if promises(c.Pool) {
-				also = " and their promises (utilization:, max_wait:)"
-			}
+			also = also || promises(c.Pool)
 		}
 	}
 	if len(pools) == 0 {
-		return i.find()
+		return cure{}
 	}
-	return fmt.Sprintf("lower min: of %s%s, or %s", strings.Join(pools, ", "), also, i.find())
-}
-
-// find asks for the connections that are short.
-func (i *Infeasible) find() string {
-	return fmt.Sprintf("find %s (max_connections, headroom, direct clients)", words.Count(i.ShortConns, "connection"))
-}
-
-// hint says what to type or change next.
-func (i *Infeasible) hint() string {
-	if i.cure != "" {
-		return i.cure
-	}
-	if i.ShortConns == 0 {
-		return "lower the load or its CPU time per transaction, add cores, or use pgbudget plan --best-effort"
-	}
-	return i.find() + ", lower a promise, or use pgbudget plan --best-effort"
+	return cure{kind: cureLeast, of: strings.Join(pools, ", "), also: also}
 }

@@ -30,7 +30,7 @@ func TestCPUAboveTheCeilingIsInfeasibleAndBestEffortCapsBusyConnections(t *testi
 	}
 	total := 0
 	for _, x := range plan.Pools {
-		total += x.ToSize * x.Copies
+		total += x.ToSize * x.LinePools
 	}
 	if total > 16 { // 20 Erlangs at 100 % CPU, ceiling 80 %
 		t.Errorf("%d connections may be busy, the ceiling carries 16", total)
@@ -45,15 +45,15 @@ func TestCPUAboveTheCeilingIsInfeasibleAndBestEffortCapsBusyConnections(t *testi
 func TestCPUIsPredictedForTheDemandThatAFullPoolHides(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 5, Version: "1.24.1", Mode: "transaction", Active: 5,
 		Waiting: 5000, MaxWait: 5 * time.Second, Counts: true}
-	var looks []fleet.Observation
+	var samples []fleet.Observation
 	for range 20 {
 		w.Run(3*time.Second, 300, 50*time.Millisecond, 5*time.Second) // 100/s served
 		w.Xacts += 2700                                               // of 1000/s that come
 		o := w.Sample()
 		o.Signals = []fleet.Signal{{Name: fleet.SignalCPU, Server: "main", Value: 0.5, At: o.At}}
-		looks = append(looks, o)
+		samples = append(samples, o)
 	}
-	e := plannertest.EvidenceOf(t, looks...)
+	e := plannertest.EvidenceOf(t, samples...)
 	loads, err := load.Estimate(e)
 	if err != nil {
 		t.Fatal(err)

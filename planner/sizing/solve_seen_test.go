@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/plannertest"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
@@ -18,12 +19,13 @@ func TestAPoolThatShowsTooLittleKeepsItsSize(t *testing.T) {
 	nightly := &b.Processes[0].Aliases[1]
 	nightly.Counters = fleet.Counters{Xacts: 99, XactTime: time.Second}
 	_, plan := plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
-	if x := plan.Pools[1]; x.ToSize != 12 || !strings.Contains(x.Frozen, "99 transactions in 1m0s are too few") {
+	if x := plan.Pools[1]; x.ToSize != 12 || !x.Frozen.Is(verdict.FewForSize) ||
+		!strings.Contains(x.Frozen.Text(), "99 transactions in 1m0s are too few") {
 		t.Errorf("%+v; want main/nightly frozen at 12", x)
 	}
 	nightly.Counters.Xacts = 100
 	_, plan = plannertest.SolveSeen(t, budget.Declared{SizeAll: true}, a, b)
-	if x := plan.Pools[1]; x.Frozen != "" || x.ToSize == 12 {
+	if x := plan.Pools[1]; x.Frozen.Any() || x.ToSize == 12 {
 		t.Errorf("%+v; want main/nightly sized by its 100 transactions", x)
 	}
 }
@@ -132,7 +134,7 @@ func TestADoubtfulUserSizeCountsWhereItIsTheLargerOne(t *testing.T) {
 		t.Errorf("worst case %d, want 5 and, for the user whose size may be 30, 30", got)
 	}
 	x := plan.Pools[0]
-	if x.Copies != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) ||
+	if x.LinePools != 2 || x.WorstConns.After != x.ToSize+max(30, x.ToSize) ||
 		!strings.Contains(strings.Join(plan.Warnings, "\n"), "may show app2 the pool_size of another user") {
 		t.Errorf("%+v, warnings %q", x, plan.Warnings)
 	}
@@ -208,17 +210,18 @@ func TestGrowthOfAPoolCountedAtItsPeakIsChargedForEachProcess(t *testing.T) {
 	}
 }
 
-func TestPricesAreThoseOfTheNextUnit(t *testing.T) {
+func TestMarginalsAreThoseOfTheNextUnit(t *testing.T) {
 	d := plannertest.WhatIf(61) // budget 53, units of 2: 26 units and one connection spare
 	p := solve(t, d)
-	price := p.Servers[0].Price
-	if price.OneMore == nil || price.OneMore.UnitConns != 2 || price.OneMore.ShortConns != 1 || price.OneFewer == nil ||
-		price.OneFewer.Costs <= price.OneMore.Saves {
-		t.Errorf("%+v %+v, spare %d", price.OneMore, price.OneFewer, p.Servers[0].SpareConns)
+	marginal := p.Servers[0].Marginal
+	if marginal.OneMore == nil || marginal.OneMore.UnitConns != 2 || marginal.OneMore.ShortConns != 1 ||
+		marginal.OneFewer == nil ||
+		marginal.OneFewer.Costs <= marginal.OneMore.Saves {
+		t.Errorf("%+v %+v, spare %d", marginal.OneMore, marginal.OneFewer, p.Servers[0].SpareConns)
 	}
 	d.Servers[0].MaxConns = plannertest.Ptr(62)
 	more := solve(t, d)
-	if saved := float64(p.Objective - more.Objective); math.Abs(saved-price.OneMore.Saves) > 1e-12 {
-		t.Errorf("one more connection saves %g, the price said %g", saved, price.OneMore.Saves)
+	if saved := float64(p.Objective - more.Objective); math.Abs(saved-marginal.OneMore.Saves) > 1e-12 {
+		t.Errorf("one more connection saves %g, the marginal said %g", saved, marginal.OneMore.Saves)
 	}
 }

@@ -143,7 +143,7 @@ func TestFrozenPoolsStayInTheLedger(t *testing.T) {
 	p, _ := d.Pool("main/app")
 	d.Pools = []budget.DeclaredPool{p}
 	_, plan := plannertest.SolveSeen(t, d, a, b)
-	if x := plan.Pools[1]; x.Frozen == "" || x.ToSize != 20 || x.WorstConns.After != 20 {
+	if x := plan.Pools[1]; !x.Frozen.Any() || x.ToSize != 20 || x.WorstConns.After != 20 {
 		t.Errorf("%+v; want main/other frozen at 20", x)
 	}
 }
@@ -157,8 +157,8 @@ func TestAUsersOwnSizeIsNotTheLinesToChange(t *testing.T) {
 	if f.Pools[0].WorstConns != 6+9 {
 		t.Errorf("worst case %d, want (5+1) + (8+1)", f.Pools[0].WorstConns)
 	}
-	if x := plan.Pools[0]; x.Copies != 1 || x.WorstConns.After != x.ToSize+1+9 {
-		t.Errorf("%+v; want one copy that follows the line, and 9 connections that do not", x)
+	if x := plan.Pools[0]; x.LinePools != 1 || x.WorstConns.After != x.ToSize+1+9 {
+		t.Errorf("%+v; want one pool that follows the line, and 9 connections that do not", x)
 	}
 }
 
@@ -223,7 +223,7 @@ func TestASuperusersPoolTakesFromADatabasesLimit(t *testing.T) {
 			app.Under)
 	}
 	f, _ = seen(40, plannertest.SeenAlias("app", 20, 0, 5, "web", "root"), plannertest.SeenAlias("adm", 15, 0, 5, "root"))
-	if app := f.Pools[1]; len(app.Under) != 1 || app.Under[0].Conns != 5 || len(app.Under[0].Copies) != 1 {
+	if app := f.Pools[1]; len(app.Under) != 1 || app.Under[0].Conns != 5 || len(app.Under[0].LinePools) != 1 {
 		t.Errorf("a pool of both is under %+v; want 5 of 40 for web", app.Under)
 	}
 }
@@ -307,8 +307,8 @@ func TestSolveEqualsBruteForce(t *testing.T) {
 		d := plannertest.WhatIf(30 + rng.IntN(60))
 		for i := range d.Pools {
 			p := &d.Pools[i]
-			p.Copies, p.Weight = 1+rng.IntN(4), math.Exp(rng.NormFloat64())
-			p.Load.ArrivalsPerSec = 100 * float64(p.Copies) * (0.5 + 8*rng.Float64())
+			p.LinePools, p.Weight = 1+rng.IntN(4), math.Exp(rng.NormFloat64())
+			p.Load.ArrivalsPerSec = 100 * float64(p.LinePools) * (0.5 + 8*rng.Float64())
 			p.Load.HoldSCV = 3 * rng.Float64()
 			p.ReserveConns = plannertest.Ptr(rng.IntN(2))
 			p.Size = nil

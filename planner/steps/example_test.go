@@ -21,7 +21,7 @@ func ExampleNext() {
 	for i, id := range []string{"ci/app", "main/app"} {
 		pool, _ := declared.Pool(id)
 		size := []int{10, 40}[i]
-		pool.Copies, pool.Size = 1, &size
+		pool.LinePools, pool.Size = 1, &size
 		pool.Load = &budget.DeclaredLoad{ArrivalsPerSec: 100, MeanHold: 20 * time.Millisecond}
 		declared.Pools = append(declared.Pools, pool)
 	}

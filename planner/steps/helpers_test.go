@@ -33,10 +33,10 @@ func ManyPools(n int) (budget.Fleet, shift.Shift) {
 		for k := range 1 + r.IntN(4) {
 			process := fmt.Sprintf("%s/%d", p.Group, k+1)
 			p.Sizes = append(p.Sizes, budget.Size{Process: process, Conns: 1, CapConns: 0})
-			p.Copies = append(p.Copies, budget.Copy{Process: process, User: "u"})
+			p.LinePools = append(p.LinePools, budget.LinePool{Process: process, User: "u"})
 		}
-		for k := range p.Copies {
-			p.Copies[k].Share = 1 / float64(len(p.Copies))
+		for k := range p.LinePools {
+			p.LinePools[k].Share = 1 / float64(len(p.LinePools))
 		}
 		p.Tally()
 		size, _, _ := sizing.Floor(p)

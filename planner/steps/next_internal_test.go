@@ -34,7 +34,7 @@ func TestAStepIsThatOfTheSlowSearch(t *testing.T) {
 					p.Sizes[k].CapConns = 5 + r.IntN(10)
 				}
 				if r.IntN(5) == 0 {
-					p.Copies[k].MaybeConns = 4 + r.IntN(5)
+					p.LinePools[k].MaybeConns = 4 + r.IntN(5)
 				}
 			}
 			p.Tally()

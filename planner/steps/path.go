@@ -93,7 +93,7 @@ func newPathPool(p budget.FleetPool, from, to, reserve int) pathPool {
 	x.reserveFrom, x.reserve = p.ReserveConns, p.ReserveConns
 	x.unit, x.reserveUnit = max(1, p.Sized()), max(1, p.Reserved())
 	x.bent = slices.ContainsFunc(p.Sizes, func(s budget.Size) bool { return s.CapConns > 0 }) ||
-		slices.ContainsFunc(p.Copies, func(c budget.Copy) bool { return c.MaybeConns > 0 })
+		slices.ContainsFunc(p.LinePools, func(c budget.LinePool) bool { return c.MaybeConns > 0 })
 	return x
 }
 

@@ -15,12 +15,12 @@ import (
 // TestOneMoreInReserveIsWhatItsCopiesMayOpen: users with a size of their own have the line's reserve, those with a
 // reserve of their own have not. What one more costs, of the step's percent and under a limit, is counted so.
 func TestOneMoreInReserveIsWhatItsCopiesMayOpen(t *testing.T) {
-	copies := []budget.Copy{{Process: "g/1", User: "a", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "b",
+	copies := []budget.LinePool{{Process: "g/1", User: "a", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "b",
 		FixedConns: 4, OwnSize: true},
 		{Process: "g/1", User: "c", FixedConns: 4, OwnSize: true}, {Process: "g/1", User: "d", OwnReserve: 2},
 		{Process: "g/1", User: "e", FixedConns: 3, Bounded: true}}
 	fl := func(b int, limits ...fleet.Limit) budget.Fleet {
-		p := budget.FleetPool{ID: "g/d1", Alias: "d1", Server: "pg", Copies: copies,
+		p := budget.FleetPool{ID: "g/d1", Alias: "d1", Server: "pg", LinePools: copies,
 			Sizes: []budget.Size{{Process: "g/1", Conns: 5}},
 			Rules: budget.Rules{Count: budget.CountWorst, Weight: 1}, Load: plannertest.GroupLoad("g")}
 		p.Tally()

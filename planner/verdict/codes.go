@@ -36,6 +36,54 @@ const (
 	WhoIsLeft      Code = "who is left"        // process, console, console of before, group
 )
 
+// What the evidence of loads leaves out.
+const (
+	IntervalOut   Code = "interval left out"     // process/alias, LeftOut
+	LeftOut       Code = "left out"              // one of the next, from when, to when
+	CountersBack  Code = "counters backwards"    // counter, its value before, its value after
+	ConsoleLost   Code = "console lost"          // between the two samples
+	AnsweredLate  Code = "answered no later"     // the second sample than the first
+	NotShown      Code = "not shown for a while" // a pool
+	UserPoolWent  Code = "pool of a user went"   // user
+	UserPoolsWent Code = "pools of users went"   // users
+	ProcessGone   Code = "process gone"          // process
+	AliasGone     Code = "alias gone"            // process/alias
+)
+
+// Why nothing is known of a pool's load, or too little to size the pool.
+const (
+	NoInterval    Code = "no usable interval"    // process/alias or pool, samples
+	NoIntervalFor Code = "no usable interval as" // process/alias, samples, LeftOut
+	NeverServed   Code = "never served"          // process/alias
+	AlwaysPaused  Code = "always paused"         // process/alias
+	NeverShown    Code = "never shown"           // by a console
+	FewForHold    Code = "too few for a hold"    // transactions, in how long, transactions needed
+	FewForSize    Code = "too few for a size"    // transactions, in how long, transactions needed
+)
+
+// Why a pool keeps its size.
+const (
+	NotListed       Code = "not listed"
+	SeveralServers  Code = "several servers"
+	DatabaseOfStar  Code = "database of *"
+	LineMissing     Code = "line missing"
+	SizeZero        Code = "pool_size 0"    // process
+	SizesOfUsers    Code = "sizes of users" // pool_size of the line, the users with their sizes
+	SwitchUnchanged Code = "switch unchanged"
+)
+
+// Why a worst case is a bound and not exact.
+const (
+	ReservesDiffer Code = "reserves differ" // pool
+	LineGuessed    Code = "line guessed"    // pool, what is not known
+	SizesInDoubt   Code = "sizes in doubt"
+	LimitUnproved  Code = "limit not proved"   // process, kind of the limit
+	LimitSeveral   Code = "limit over servers" // process, kind of the limit
+	LimitsCross    Code = "limits cross"       // process
+	FewerWouldDo   Code = "fewer would do"     // connections that would do, connections counted
+	LimitPassed    Code = "limit passed"       // limit, connections under it then, now
+)
+
 // Drift: what of the fleet the journal does not explain.
 const (
 	LineGone      Code = "line gone"        // process, alias, key

@@ -39,6 +39,45 @@ var sentences = map[Code]string{
 		"counts its connections",
 	WhoIsLeft: "%s is at %s now and was at %s when pgbudget changed it: which processes of %s are left is not known, " +
 		"and their sizes differed",
+	// What the evidence of loads leaves out.
+	IntervalOut:   "%s: %v",
+	LeftOut:       "%v between %s and %s: this interval is left out",
+	CountersBack:  "counters went backwards (%s %d -> %d)",
+	ConsoleLost:   "the session with its console was lost: the counters may have started again",
+	AnsweredLate:  "its console answered the second sample no later than the first",
+	NotShown:      "the pool was not shown for a while, and its counters may have started again,",
+	UserPoolWent:  "the pool of %s went, and its part of the counters with it,",
+	UserPoolsWent: "the pools of %s went, and their part of the counters with them,",
+	ProcessGone:   "%s no longer answers: its worst case still counts",
+	AliasGone:     "%s no longer exists: its worst case still counts",
+	// Why nothing is known of a pool's load, or too little to size the pool.
+	NoInterval:    "no usable interval of %s among %v",
+	NoIntervalFor: "no usable interval of %s among %v: %v",
+	NeverServed:   "%s: nothing served its clients during all samples",
+	AlwaysPaused:  "%s: it was paused or disabled during all samples",
+	NeverShown:    "no console shows it",
+	FewForHold:    "%d transactions in %v are too few to know how long one holds its connection (%d needed)",
+	FewForSize:    "%d transactions in %v are too few to size it by (%d needed)",
+	// Why a pool keeps its size.
+	NotListed:      "not listed under pools:",
+	SeveralServers: "its connections may be opened on several servers",
+	DatabaseOfStar: "the pool seems to be a database of the line *, whose size is default_pool_size",
+	LineMissing:    "some processes of the group have no line for this pool",
+	SizeZero:       "pool_size is 0 in %s, so a step could not be rolled back; write a pool_size of 1 or more",
+	SizesOfUsers: "pool_size %d of the line has no effect: each user has a pool_size of its own, with its reserve " +
+		"(%s)",
+	SwitchUnchanged: "a rollback leaves this switch unchanged",
+	// Why a worst case is a bound and not exact.
+	ReservesDiffer: "the reserves of %s differ between its processes, and the largest counts",
+	LineGuessed:    "%s: %s",
+	SizesInDoubt:   "sizes of users are in doubt",
+	LimitUnproved: "%[2]s of users in %[1]s is not relied on: before PgBouncer 1.23 no console shows a user's own " +
+		"larger " +
+		"limit; config: of the process lets pgbudget read the file",
+	LimitSeveral: "%[2]s of users in %[1]s is not relied on where connections may be opened on several servers",
+	LimitsCross:  "limits of users and of databases cross in %s, and more is open than one of them allows",
+	FewerWouldDo: "%d planned connections would do instead of %d, by the limits of users and today's open connections",
+	LimitPassed:  "%s: %v would count under this limit, %d now",
 	// Drift: what of the fleet the journal does not explain.
 	LineGone: "%s no longer has %s, while the step in hand changes its %s",
 	LineOfStep: "%[2]s of %[3]s in %[1]s is %[4]d; the step in hand changes it from %[5]d to %[6]d: " +

@@ -16,8 +16,8 @@ type Demand struct {
 	Found load.Load   `json:"estimate"`     // what the planner makes of samples of the same world
 }
 
-// look watches a world over its horizon as `pgbudget estimate` watches a live fleet, and estimates.
-func (o *outcome) look(ctx context.Context, w world, v Variant, steps *counter) error {
+// estimate watches a world over its horizon as `pgbudget estimate` watches a live fleet, and estimates.
+func (o *outcome) estimate(ctx context.Context, w world, v Variant, steps *counter) error {
 	var e load.Evidence
 	begin := w.At()
 	err := bouncer.Watch(ctx, w, w, v.Every, v.Horizon, func(x fleet.Observation) error {

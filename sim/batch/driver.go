@@ -73,7 +73,7 @@ func (m *driver) traffic() []bouncer.Traffic {
 	return out
 }
 
-// sampleEvery is the time between the samples before the plan. chosen: as `pgbudget plan` samples.
+// sampleEvery is the time between the samples before the plan. chosen: 5 s, because `pgbudget plan` samples as often.
 const sampleEvery = 5 * time.Second
 
 // ended notes why there was no run.

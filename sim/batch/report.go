@@ -85,7 +85,7 @@ func (b Batch) report(jobs []job, outcomes []outcome) Report {
 	for i := range ended {
 		ended[i] = make([]*outcome, b.Seeds)
 	}
-	looks := make([]outcome, len(b.Variants))
+	estimates := make([]outcome, len(b.Variants))
 	done := 0
 	for i, j := range jobs {
 		o := &outcomes[i]
@@ -93,8 +93,8 @@ func (b Batch) report(jobs []job, outcomes []outcome) Report {
 			continue
 		}
 		done++
-		if j.look {
-			looks[j.variant] = *o
+		if j.estimates {
+			estimates[j.variant] = *o
 			continue
 		}
 		ended[j.variant][j.seed] = o
@@ -109,7 +109,7 @@ func (b Batch) report(jobs []job, outcomes []outcome) Report {
 		if i > 0 {
 			x.Differences = differences(v, b.Variants[0], ended[i], ended[0])
 		}
-		x.Demands, x.Doubt = looks[i].demands, looks[i].doubt
+		x.Demands, x.Doubt = estimates[i].demands, estimates[i].doubt
 		r.Variants = append(r.Variants, x)
 	}
 	return r

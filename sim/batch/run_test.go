@@ -65,7 +65,7 @@ func (f *fake) Observe(ctx context.Context) (fleet.Observation, error) {
 			SizeConns: 10, PoolMode: "transaction", Counters: fleet.Counters{Xacts: int64(f.at.Seconds() * 40),
 				Assignments: int64(f.at.Seconds() * 40),
 				XactTime:    4 * f.at}, Pools: []fleet.PoolGauges{{User: "app", ServersActive: 4, ServersIdle: 1}}}}}}}
-	f.at += sim.DefaultLookLatency
+	f.at += sim.DefaultSampleLatency
 	return o, nil
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// Confidence is the share, 0..1, of intervals that hold the true mean; each interval of a Stat has it. chosen: the
-// usual one
+// Confidence is the share, 0..1, of intervals that hold the true mean; each interval of a Stat has it. chosen: 0.95,
+// because most readers expect it.
 const Confidence = 0.95
 
 // Stat sums up one number over the runs of a variant, one run a seed. Runs that had no such number (no transaction

@@ -11,7 +11,8 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// maxFaults is how many faults have a row of their own. chosen: more would take the room of the data.
+// maxFaults is how many faults have a row of their own. chosen: 6, because more would take the room of the
+// data.
 const maxFaults = 6
 
 // fault is one thing that went wrong, and when.

@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// maxServers is how many servers have a panel of their own.
+// maxServers is how many servers have a panel of their own. chosen: 2, because the panels of more are too flat to read.
 const maxServers = 2
 
 // panelsOf turns samples into panels: the servers' connections, pool sizes, CPU, waiting clients.

@@ -36,7 +36,8 @@ var steps = []struct {
 	{365 * 24 * time.Hour, days},
 }
 
-// maxTimeTicks keeps labels apart.
+// maxTimeTicks is how many labels a time axis has at most. chosen: 12, because labels touch where
+// more are.
 const maxTimeTicks = 12
 
 // timeTicks returns whole multiples of a round step between two times in seconds, at most maxTimeTicks of them where a

@@ -10,17 +10,19 @@ import (
 	"github.com/pgbudget/pgbudget/sim"
 )
 
-// Bounds beyond which a number is a slip of the hand. All are chosen.
+// Bounds beyond which a number is a slip of the hand.
 const (
-	maxHorizon = 366 * 24 * time.Hour
-	maxLooks   = 1e6 // of one run
-	maxSeeds   = 10000
-	maxTimes   = 1e6
-	maxClients = 1e6 // of one load, and max_client_conn
-	leastHold  = time.Microsecond
-	leastThink = 100 * time.Microsecond // a client that is refused asks again after it: at once would be for ever
-	leastTime  = time.Millisecond       // of whatever recurs
-	maxCurve   = 1000                   // corners
+	maxHorizon = 366 * 24 * time.Hour // chosen: a leap year, because no rhythm of a load is longer
+	maxSamples = 1e6                  // of one run. chosen: 1e6, because they cover two months at 5 s
+	maxSeeds   = 10000                // chosen: 10,000, because an interval is a hundredth of one run's spread then
+	maxTimes   = 1e6                  // factor of a rate. chosen: 1e6, from one transaction an hour to 278 a second
+	maxClients = 1e6                  // of one load, and max_client_conn. chosen: 1e6, half of MaxFleetClients
+	leastHold  = time.Microsecond     // chosen: 1 µs, because PgBouncer counts in microseconds
+	// chosen: 100 µs, because a client that is refused asks again after it: at once would be for ever
+	leastThink = 100 * time.Microsecond
+	// of whatever recurs. chosen: 1 ms, because the world then has 1,000 such events a second
+	leastTime = time.Millisecond
+	maxCurve  = 1000 // corners. chosen: 1000, because a curve of a week has a corner every 10 minutes then
 )
 
 // checker collects what is wrong with a scenario, and what is legal and perhaps not meant.
@@ -90,9 +92,10 @@ func (k *checker) run() {
 	}
 	k.within("warmup", f.Warmup, 0, maxHorizon)
 	k.within("every", f.Every, leastTime, maxHorizon)
-	if every := f.Every; every.OK() && f.Horizon.OK() && every.D > 0 && float64(f.Horizon.D)/float64(every.D) > maxLooks {
+	if every := f.Every; every.OK() && f.Horizon.OK() && every.D > 0 &&
+		float64(f.Horizon.D)/float64(every.D) > maxSamples {
 		k.Fault("every", "is %s: %.3g samples over the horizon of %s, want at most %g: raise it, or lower horizon", every.D,
-			float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxLooks))
+			float64(f.Horizon.D)/float64(every.D), f.Horizon.D, float64(maxSamples))
 	}
 	k.Int("seeds", f.Seeds, 1, maxSeeds)
 	k.Int("seed", f.Seed, 0, 1<<62)
@@ -131,8 +134,8 @@ func (k *checker) fleet() {
 		}
 	}
 	for i, g := range f.Groups {
-		if n := len(g.Processes); n > config.MaxCopies {
-			k.Fault(nth("groups", i)+".processes", "are %d, want at most %d", n, config.MaxCopies)
+		if n := len(g.Processes); n > config.MaxLinePools {
+			k.Fault(nth("groups", i)+".processes", "are %d, want at most %d", n, config.MaxLinePools)
 		}
 	}
 	for i, p := range f.Pools {
@@ -152,8 +155,8 @@ func (k *checker) fleet() {
 		if p.ReserveSize.OK() && p.Size.OK() && p.ReserveSize.N+p.Size.N > config.MaxConns {
 			k.Fault(path+".reserve_size", "is %d, with size %d more than %d", p.ReserveSize.N, p.Size.N, config.MaxConns)
 		}
-		if c := f.copies(p); p.Copies.OK() && c > 0 && p.Copies.N != c {
-			k.Fault(path+".copies", "is %d, and %d processes × %d users are %d: leave it out", p.Copies.N,
+		if c := f.linePools(p); p.LinePools.OK() && c > 0 && p.LinePools.N != c {
+			k.Fault(path+".line_pools", "is %d, and %d processes × %d users are %d: leave it out", p.LinePools.N,
 				f.processes(group(p.Pool)), max(1, len(f.users(p))), c)
 		}
 		if p.Load != nil {
@@ -250,12 +253,13 @@ func (k *checker) sizes() {
 	}
 }
 
-// fits wants size × copies within max_connections, unless more is meant.
+// fits wants size × pools of the line within max_connections, unless more is meant.
 func (k *checker) fits(path string, p config.Pool, size int) {
 	s, ok := k.f.server(k.f.only(p.Server))
-	if conns := size * k.f.copies(p); ok && conns > s.MaxConnections.N && !k.f.Oversubscribed.On {
-		k.Fault(path, "is %d: × %d copies it is %d connections, and %s has max_connections %d; write oversubscribed: true "+
+	if conns := size * k.f.linePools(p); ok && conns > s.MaxConnections.N && !k.f.Oversubscribed.On {
+		k.Fault(path, "is %d: × %d pools of the line make %d connections, and %s has max_connections %d; write "+
+			"oversubscribed: true "+
 			"on the top level if that is meant",
-			size, k.f.copies(p), conns, s.Name, s.MaxConnections.N)
+			size, k.f.linePools(p), conns, s.Name, s.MaxConnections.N)
 	}
 }

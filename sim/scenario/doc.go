@@ -6,7 +6,7 @@
 //	scalar.go   law.go  the values that pgbudget.yaml does not have
 //	parse.go    Parse: bytes to Scenario
 //	set.go      --set PATH=VALUE, applied to the YAML before it is decoded
-//	fleet.go    what follows from servers, groups and pools together: users, copies, budgets
+//	fleet.go    what follows from servers, groups and pools together: users, pools of the line, budgets
 //	check*.go   what cannot be
 //	spec.go     Scenario to sim.Spec
 //	names.go    expect.go  named results, and what is expected of them

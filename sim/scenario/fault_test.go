@@ -47,10 +47,11 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		{"servers: [{name: a, max_connections: 100}, {name: b, max_connections: 100}]",
 			"pools[0].server is missing, and there are 2 servers"},
 		{"pools: [{pool: main/app, size: 51}]",
-			"s.yaml:4:32: pools[0].size is 51: × 2 copies it is 102 connections, and main has max_connections 100; write " +
+			"s.yaml:4:32: pools[0].size is 51: × 2 pools of the line make 102 connections, and main has max_connections 100; " +
+				"write " +
 				"oversubscribed: true"},
-		{"pools: [{pool: main/app, size: 1, copies: 3}]",
-			"pools[0].copies is 3, and 2 processes × 1 users are 2: leave it out"},
+		{"pools: [{pool: main/app, size: 1, line_pools: 3}]",
+			"pools[0].line_pools is 3, and 2 processes × 1 users are 2: leave it out"},
 		{"pools: [{pool: main/app, size: 1, reserve_size: 262143}]\noversubscribed: true",
 			"pools[0].reserve_size is 262143, with size 1 more than 262143"},
 		{"bouncers: [{group: ci}]", `bouncers[0].group is "ci", which is no group: there are main`},
@@ -172,7 +173,8 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		{"script: [{at: 1m, set: {main/x: 1}}]", `s.yaml:6:33: script[0].set.main/x is "main/x", which is not among pools:`},
 		{"script: [{at: 1m, set: {main/app: 0}}]",
 			"script[0].set.main/app is 0: PgBouncer 1.24 and later take that as unlimited"},
-		{"script: [{at: 1m, set: {main/app: 51}}]", "script[0].set.main/app is 51: × 2 copies it is 102 connections"},
+		{"script: [{at: 1m, set: {main/app: 51}}]",
+			"script[0].set.main/app is 51: × 2 pools of the line make 102 connections"},
 		{"script: [{at: 1m, share: 5}]", "script[0].share is set, and the scenario has 0 shifts, want 1"},
 		{"script: [{at: 1m, reconnect: main/x}]", `script[0].reconnect is "main/x"`},
 		{"script: [{at: 1m, lifetime: {main/app: 1ms}}]", "script[0].lifetime.main/app is 1ms, want 1s to"},
@@ -202,7 +204,8 @@ func TestWhatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 			"faults[0].every is 5m0s, want more than for: 5m0s"},
 		{fault("kind: slow, pool: main/app, times: 2, every: 5m"),
 			"faults[0].for is missing: what never ends cannot come again 5m0s later"},
-		{fault("kind: put-back, pool: main/app, conns: 60"), "faults[0].conns is 60: × 2 copies it is 120 connections"},
+		{fault("kind: put-back, pool: main/app, conns: 60"),
+			"faults[0].conns is 60: × 2 pools of the line make 120 connections"},
 		{fault("kind: put-back, pool: main/app, conns: 6, for: 1m"), "faults[0].for has no meaning for kind: put-back"},
 		{"scrape: {interval: 0s}", "scrape.interval is 0s, want 1ms to"},
 
@@ -263,11 +266,11 @@ func TestWhatIsLegalAndPerhapsNotMeantIsAWarning(t *testing.T) {
 		{"saturation: [{name: a, builtin: lag, hold: 1}]",
 			`saturation[0].builtin is "lag", which is not modelled: "a" reads as an error`},
 		{"saturation: [{name: a, query: up, hold: 1}]",
-			`saturation[0].query is PromQL, which nothing answers here: "a" reads as an error`},
+			`saturation[0].query is PromQL, and a simulation has no Prometheus: "a" reads as an error`},
 		{"servers: [{name: main, max_connections: 100}]\nsaturation: [{name: a, builtin: cpu, hold: 1}]",
 			"saturation[0].builtin is cpu, and a server has no cores"},
 		{"pools: [{pool: main/app, size: 10, load: {arrivals_per_sec: 1, mean_hold: 1s}}]",
-			"pools[0].load is what a plan takes"},
+			"pools[0].load is for a plan and makes no transaction here"},
 		{"pools: [{pool: main/app, size: 45}]\npostgres: [{direct: 3}]",
 			"servers[0] (main) starts over its budget: the pools' sizes and 3 direct connections come to 93, the budget is 92 " +
 				"of max_connections 100"},

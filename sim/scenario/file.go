@@ -137,7 +137,7 @@ type Step struct {
 // moves.
 type Run struct {
 	At     config.Dur `yaml:"at"`     // from the start
-	Window config.Dur `yaml:"window"` // looks before the plan
+	Window config.Dur `yaml:"window"` // samples before the plan
 	// pool: pool_size, and no traffic moves; default: what a plan finds, and traffic goes where shift: says
 	To    map[string]config.Int `yaml:"to"`
 	Steps config.Int            `yaml:"steps"` // at most

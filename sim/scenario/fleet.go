@@ -94,8 +94,8 @@ func (f *File) users(p config.Pool) []sim.UserShare {
 	return users
 }
 
-// copies returns processes × users.
-func (f *File) copies(p config.Pool) int {
+// pools of the line returns processes × users.
+func (f *File) linePools(p config.Pool) int {
 	return f.processes(group(p.Pool)) * max(1, len(f.users(p)))
 }
 

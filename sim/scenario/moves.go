@@ -85,7 +85,7 @@ func (s *Scenario) declared(c *config.Config) budget.Declared {
 	d := c.Declared()
 	for i := range d.Pools {
 		p := &d.Pools[i]
-		p.Size, p.ReserveConns, p.MaxDBConns, p.Copies, p.Load = nil, nil, nil, 0, nil
+		p.Size, p.ReserveConns, p.MaxDBConns, p.LinePools, p.Load = nil, nil, nil, 0, nil
 	}
 	for i := range d.Servers {
 		d.Servers[i].MaxConns, d.Servers[i].SuperuserReservedConns, d.Servers[i].ReservedConns,

@@ -11,12 +11,16 @@ import (
 
 // Defaults of what a scenario leaves out.
 const (
-	DefaultWarmupShare = 0.1             // of the horizon, 0..1
-	DefaultWarmupMost  = 5 * time.Minute // the longest warm-up that nobody asked for. chosen
-	DefaultEvery       = 5 * time.Second // between two samples. chosen
-	DefaultSeeds       = 5               // chosen: the fewest from which a 95 % interval says something
-	DefaultSeed        = 1               // of the first run
-	DefaultVersion     = "1.24"          // of PgBouncer, where bouncers: names none
+	// share of the horizon, 0..1. chosen: a tenth, because the statistics lose little by it
+	DefaultWarmupShare = 0.1
+	// the longest warm-up that nobody asked for. chosen: 5 minutes, because pools fill in seconds and backlogs of start-up
+	// are gone by then
+	DefaultWarmupMost = 5 * time.Minute
+	// between two samples. chosen: 5 s, because a live run samples a soak as often
+	DefaultEvery   = 5 * time.Second
+	DefaultSeeds   = 5      // runs. chosen: 5, because a 95 % interval of fewer says nothing
+	DefaultSeed    = 1      // of the first run. chosen: 1, because a report must not change from day to day
+	DefaultVersion = "1.24" // of PgBouncer, where bouncers: names none
 	// DefaultSuperuserReserved is PostgreSQL's superuser_reserved_connections.
 	DefaultSuperuserReserved = 3
 )

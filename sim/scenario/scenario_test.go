@@ -185,7 +185,7 @@ func FuzzParse(f *testing.F) {
 		if e := s.Events(); !(e >= 0) {
 			t.Fatalf("%g events", e)
 		}
-		if s.CheckSize(1) != nil || s.size().conns > 1e4 || s.size().clients > 1e4 || s.size().copies > 1e3 {
+		if s.CheckSize(1) != nil || s.size().conns > 1e4 || s.size().clients > 1e4 || s.size().linePools > 1e3 {
 			return
 		}
 		if _, err := sim.New(spec, 1); err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // Set changes one value of a scenario before it is read, as --set does. Value is YAML. Path is keys, joined by dots:
-// what a key may be is said by what it is looked up in.
+// what a key may be is said by the list it stands in.
 //
 //	map    one of its keys
 //	list   an index, from 0, or what the element's name, pool, group, server, kind or at is
@@ -106,31 +106,32 @@ func (s Set) apply(doc *config.Document) error {
 	if len(parts) > maxParts {
 		return fault("the path has %d parts, want at most %d", len(parts), maxParts)
 	}
-	if added, problem := put(doc.Body, parts, value); problem != "" {
-		return fault("%s", problem)
+	if added, problem := put(doc.Body, parts, value); problem != nil {
+		return fault("%v", problem)
 	} else if added != nil {
 		doc.Mark(added, s.String())
 	}
 	return nil
 }
 
-// maxParts bounds the joins that are tried. chosen: no scenario is deeper than 6, the rest are dots in names
+// maxParts bounds the joins that are tried. chosen: 24, because no scenario is deeper than 6, and the rest are dots in
+// names
 const maxParts = 24
 
 // put sets what parts lead to from n on. problem says why it cannot; added is the entry that was made for a missing
 // last key.
-func put(n ast.Node, parts []string, value ast.Node) (added ast.Node, problem string) {
+func put(n ast.Node, parts []string, value ast.Node) (added ast.Node, problem error) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return putMap(n, parts, value)
 	case *ast.SequenceNode:
 		return putList(n, parts, value)
 	default:
-		return nil, fmt.Sprintf("there is no %q below a single value", parts[0])
+		return nil, fmt.Errorf("there is no %q below a single value", parts[0])
 	}
 }
 
-func putMap(n *ast.MappingNode, parts []string, value ast.Node) (added ast.Node, problem string) {
+func putMap(n *ast.MappingNode, parts []string, value ast.Node) (added ast.Node, problem error) {
 	var keys []string
 	for k := len(parts); k > 0; k-- {
 		key := strings.Join(parts[:k], ".")
@@ -144,59 +145,59 @@ func putMap(n *ast.MappingNode, parts []string, value ast.Node) (added ast.Node,
 			}
 			if k == len(parts) {
 				v.Value = value
-				return nil, ""
+				return nil, nil
 			}
 			added, why := put(v.Value, parts[k:], value)
-			if why == "" {
-				return added, ""
+			if why == nil {
+				return added, nil
 			}
-			if problem == "" {
+			if problem == nil {
 				problem = why
 			}
 		}
 	}
 	switch {
-	case problem != "":
+	case problem != nil:
 		return nil, problem
 	case len(parts) > 1:
-		return nil, fmt.Sprintf("there is no %q%s", parts[0], among(keys))
+		return nil, fmt.Errorf("there is no %q%s", parts[0], among(keys))
 	}
 	entry, err := parser.ParseBytes([]byte(strconv.Quote(parts[0])+": 0"), 0)
 	if err != nil || len(entry.Docs) != 1 {
-		return nil, fmt.Sprintf("%q cannot be a key", parts[0])
+		return nil, fmt.Errorf("%q cannot be a key", parts[0])
 	}
 	m, ok := entry.Docs[0].Body.(*ast.MappingNode)
 	if !ok || len(m.Values) != 1 {
-		return nil, fmt.Sprintf("%q cannot be a key", parts[0])
+		return nil, fmt.Errorf("%q cannot be a key", parts[0])
 	}
 	m.Values[0].Value = value
 	n.Values = append(n.Values, m.Values[0])
-	return m.Values[0], ""
+	return m.Values[0], nil
 }
 
 // identities are the keys by which an element of a list is called, the first that fits first.
 var identities = []string{"name", "pool", "group", "server", "kind", "at"}
 
-func putList(n *ast.SequenceNode, parts []string, value ast.Node) (added ast.Node, problem string) {
+func putList(n *ast.SequenceNode, parts []string, value ast.Node) (added ast.Node, problem error) {
 	for k := len(parts); k > 0; k-- {
 		i, why := find(n, strings.Join(parts[:k], "."))
 		if i < 0 {
-			if problem == "" {
+			if problem == nil {
 				problem = why
 			}
 			continue
 		}
 		if k == len(parts) {
 			n.Values[i] = value
-			return nil, ""
+			return nil, nil
 		}
 		added, why := put(n.Values[i], parts[k:], value)
-		if why == "" {
-			return added, ""
+		if why == nil {
+			return added, nil
 		}
 		problem = why
 	}
-	if problem != "" {
+	if problem != nil {
 		return nil, problem
 	}
 	var names []string
@@ -210,29 +211,29 @@ func putList(n *ast.SequenceNode, parts []string, value ast.Node) (added ast.Nod
 		}
 		names = append(names, name)
 	}
-	return nil, fmt.Sprintf("there is no %q%s", parts[0], among(names))
+	return nil, fmt.Errorf("there is no %q%s", parts[0], among(names))
 }
 
 // find returns the index of the element called key, or -1; problem is set where several are.
-func find(n *ast.SequenceNode, key string) (index int, problem string) {
+func find(n *ast.SequenceNode, key string) (index int, problem error) {
 	if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(n.Values) {
-		return i, ""
+		return i, nil
 	}
 	for _, id := range identities {
 		index := -1
 		for i, v := range n.Values {
 			if s, ok := scalarAt(v, id); ok && s == key {
 				if index >= 0 {
-					return -1, fmt.Sprintf("%q is the %s of elements %d and %d: use the number", key, id, index, i)
+					return -1, fmt.Errorf("%q is the %s of elements %d and %d: use the number", key, id, index, i)
 				}
 				index = i
 			}
 		}
 		if index >= 0 {
-			return index, ""
+			return index, nil
 		}
 	}
-	return -1, ""
+	return -1, nil
 }
 
 // scalarAt returns the text of a map's scalar value.

@@ -78,7 +78,7 @@ func TestFaultsOfASetValueNameTheFlag(t *testing.T) {
 		{"a" + strings.Repeat(".a", 30), "1", "the path has 31 parts, want at most 24"},
 		{"servers.db.example.org.headroom", "{connections: 7}", ""},
 		{"servers.db.example.org.dsn", "host=h pass=hunter2",
-			"--set servers.db.example.org.dsn: nothing is reached in a simulation"},
+			"--set servers.db.example.org.dsn: a simulation connects to no address"},
 		{"servers.db.example.org.dsnn", "postgres://u:hunter2@h/db", "--set servers.db.example.org.dsnn=…: unknown field"},
 		{"title", strings.Repeat("[", 3000), "--set title=…:1:1001: nested more than 1000 deep"},
 	} {

@@ -11,12 +11,14 @@ import (
 
 // What a scenario may cost before it is refused.
 const (
-	MaxEvents       = 1e9  // over all runs
-	MaxFleetConns   = 2e6  // server connections that a world may come to hold
-	MaxFleetCopies  = 1e4  // pools of all processes and users
-	MaxPools        = 2000 // pool_size lines of the file. chosen
-	MaxFleetClients = 2e6  // closed clients, over all pools
-	// EventsPerSec is what a core does, as CheckSize says it. chosen: a round number below what `make bench` measures
+	MaxEvents = 1e9 // over all runs. chosen: 1e9, because a core takes 100 s for them
+	// server connections that a world may come to hold. chosen: 2e6, eight times PostgreSQL's MAX_BACKENDS
+	MaxFleetConns = 2e6
+	MaxFleetPools = 1e4  // pools of all processes and users. chosen: 1e4, because an hour of ticks visits them 1e8 times
+	MaxPools      = 2000 // pool_size lines of the file. chosen: 2000, because nobody reads a table of more rows
+	// closed clients, over all pools. chosen: 2e6, because 200 processes of DefaultMaxClients have so many
+	MaxFleetClients = 2e6
+	// EventsPerSec is what a core does, as CheckSize says it. chosen: 1e7, because `make bench` measures somewhat more
 	EventsPerSec = 1e7
 )
 
@@ -26,16 +28,17 @@ const (
 	eventsOnCPU   = 1
 )
 
-// poolsPerEvent is how many idle pools a tick looks after in the time of one other event. chosen: measured, about
+// poolsPerEvent is how many idle pools a tick visits in the time of one other event. chosen: 8, because measurements
+// lie around it
 const poolsPerEvent = 8
 
-// Margin is how many times its estimate a world may take before it is stopped, and Slack what it may take at least.
+// How many events a world may take before it is stopped, whatever its estimate.
 const (
-	Margin = 5
-	Slack  = 5_000_000
+	Margin = 5         // times the estimate. chosen: 5, because what refused clients ask again is not in it
+	Slack  = 5_000_000 // events, at least. chosen: 5e6, because that is half a second of a core
 )
 
-// ticksPerSec is how often each process looks after its pools; see tickPeriod in package sim.
+// ticksPerSec is how often each process visits its pools; see tickPeriod in package sim.
 const ticksPerSec = 3
 
 // Events returns how many events of the engine one world is expected to take over warm-up and horizon. It is an
@@ -128,7 +131,7 @@ func (s *Scenario) rate(spec sim.Spec, l sim.LoadSpec) float64 {
 	return rate
 }
 
-// mostConns returns the connections that a pool may come to have, by its largest size, over all copies.
+// mostConns returns the connections that a pool may come to have, by its largest size, over all pools of the line.
 func (s *Scenario) mostConns(id string) int {
 	f := &s.Written
 	p, _ := f.pool(id)
@@ -141,7 +144,7 @@ func (s *Scenario) mostConns(id string) int {
 			size = max(size, x.Conns.N)
 		}
 	}
-	return (size + reserve) * f.copies(p)
+	return (size + reserve) * f.linePools(p)
 }
 
 // CheckSize refuses, before anything runs, what would take too long or too much memory: so many runs of this scenario,
@@ -204,11 +207,11 @@ func (s *Scenario) busiest() string {
 }
 
 // sizes is what a world takes memory for.
-type sizes struct{ copies, conns, clients int }
+type sizes struct{ linePools, conns, clients int }
 
 func (s *Scenario) size() (n sizes) {
 	for _, p := range s.Written.Pools {
-		n.copies += s.Written.copies(p)
+		n.linePools += s.Written.linePools(p)
 		n.conns += s.mostConns(p.Pool)
 	}
 	for _, l := range s.Written.Load {
@@ -224,9 +227,9 @@ func (s *Scenario) checkMemory() error {
 	switch n := s.size(); {
 	case len(s.Written.Pools) > MaxPools:
 		return fmt.Errorf("%d pools, want at most %d", len(s.Written.Pools), MaxPools)
-	case n.copies > MaxFleetCopies:
-		return fmt.Errorf("%d copies of pools (processes × users of each pool), want at most %.0f: lower the processes, "+
-			"users or pools", n.copies, float64(MaxFleetCopies))
+	case n.linePools > MaxFleetPools:
+		return fmt.Errorf("%d pools of all lines (processes × users), want at most %.0f: lower the processes, "+
+			"users or pools", n.linePools, float64(MaxFleetPools))
 	case n.conns > MaxFleetConns:
 		return fmt.Errorf("%d server connections (processes × users × size and reserve of each pool, at its largest), want "+
 			"at most %.0f: lower the sizes", n.conns, float64(MaxFleetConns))

@@ -112,15 +112,15 @@ func TestBudgetLeavesWhatAPlanLeaves(t *testing.T) {
 	}
 }
 
-func TestUsersMakeCopies(t *testing.T) {
-	s := read(t, with("pools: [{pool: main/app, size: 10, users: [b, a], copies: 4}]"))
+func TestUsersMakePoolsOfTheLine(t *testing.T) {
+	s := read(t, with("pools: [{pool: main/app, size: 10, users: [b, a], line_pools: 4}]"))
 	if got, want := s.Spec().Pools[0].Users, []sim.UserShare{{Name: "a", Share: 1}, {Name: "b", Share: 1}}; !cmp.Equal(got,
 		want) {
 		t.Errorf("users %v, want %v", got, want)
 	}
 	_, err := Parse("s.yaml", []byte(with("databases: [{pool: main/app, users: {a: 10%, b: 20%, c: 30%, d: 40%, e: 0%}}]",
 		"pools: [{pool: main/app, size: 11}]")), noEnv)
-	if err == nil || !strings.Contains(err.Error(), "× 10 copies it is 110 connections") {
+	if err == nil || !strings.Contains(err.Error(), "× 10 pools of the line make 110 connections") {
 		t.Errorf("five users on two processes: %v", err)
 	}
 }

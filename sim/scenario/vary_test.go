@@ -72,7 +72,7 @@ const everyFault = `horizon: 1m
 oversubscribed: false
 servers: [{name: main, max_connections: 100, cores: 8, headroom: {connections: 5%}, direct: {conns: 2}}, {name: other, max_connections: 50}]
 groups: [{name: main, processes: [{console: a}, {console: b}]}, {name: ci, processes: [{console: c}]}]
-pools: [{pool: main/app, size: 10, server: main, users: [u, v]}, {pool: ci/app, size: 5, server: other, copies: 1}]
+pools: [{pool: main/app, size: 10, server: main, users: [u, v]}, {pool: ci/app, size: 5, server: other, line_pools: 1}]
 databases: [{pool: main/app, mode: session, users: {u: 30%, v: 70%}}]
 postgres: [{server: other, direct: 1}]
 load:

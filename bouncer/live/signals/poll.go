@@ -85,7 +85,7 @@ func (p *Poll) Of(q Query) fleet.Signal {
 	if s, asked := p.newest[q]; asked {
 		return s
 	}
-	return fleet.Signal{Name: q.Name, Server: q.Server, Value: fleet.Unknown(), Error: "there is no prometheus: to ask"}
+	return fleet.NoSignal(q.Name, q.Server, fleet.FaultUnknown, "there is no prometheus: to ask")
 }
 
 // SwitchQueries are what Prometheus is asked for the switches that it knows of.
@@ -106,7 +106,7 @@ func (p *Poll) Switches(traffic []bouncer.Traffic) []bouncer.Traffic {
 		if sw, ok := t.Switch.(trafficswitch.Switch); ok && sw.Query != nil {
 			sw.Query = func(_ context.Context, name, query string) (float64, time.Time, error) {
 				s := p.Of(Query{Name: name, PromQL: query})
-				if s.Error != "" {
+				if !s.Read() {
 					return 0, time.Time{}, errors.New(s.Error)
 				}
 				return float64(s.Value), s.At, nil

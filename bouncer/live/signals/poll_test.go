@@ -30,7 +30,8 @@ func TestNoSwitchWaitsForPrometheus(t *testing.T) {
 	if len(asked) != 2 || asked[0].PromQL != "moved" || asked[1].PromQL != "other" {
 		t.Fatalf("asked %v", asked)
 	}
-	p := &Poll{newest: map[Query]fleet.Signal{asked[0]: {Value: 15}, asked[1]: {Error: "no answer within 5s"}}}
+	p := &Poll{newest: map[Query]fleet.Signal{asked[0]: {Value: 15},
+		asked[1]: fleet.NoSignal("", "", fleet.FaultSource, "no answer within 5s")}}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	readings := bouncer.Readings(ctx, p.Switches(traffic), state.JournalState{})

@@ -80,8 +80,7 @@ func (g Source) read(s config.Signal, server string) fleet.Signal {
 	}
 	x, ok := fleet.Builtin(s.Builtin, g.Newest.Sample(), server)
 	if !ok {
-		x = fleet.Signal{Server: server, Value: fleet.Unknown(), Error: s.Builtin +
-			" has no query:, and no sample contains its value"}
+		x = fleet.NoSignal(s.Name, server, fleet.FaultUnknown, s.Builtin+" has no query:, and no sample contains its value")
 	}
 	x.Name = s.Name
 	return x

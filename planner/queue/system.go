@@ -5,25 +5,25 @@ import (
 	"math"
 )
 
-// point is one size of one pool under one load, with the only number that is expensive to get: z = 1/B(n, a).
+// system is M/M/n: one size of one pool under one load, with the only number that is expensive to get: z = 1/B(n, a).
 //
 // n is kept as a float64 because every formula wants it so; it is an integer below 2^53.
-type point struct {
+type system struct {
 	a float64 // offered load in erlangs, >= 0
 	n float64 // number of servers, an integer >= 0
 	z float64 // 1/B(n, a), >= 1; +Inf once B is below about 1e-308
 }
 
-// at returns the point of n servers at load a by random access, in O(sqrt(a)) steps whatever n is.
+// at returns the system of n servers at load a by random access, in O(sqrt(a)) steps whatever n is.
 //
 // Up to the load the series sums z directly; above the load the recursion walks on from there. It panics when n < 0 or
 // when a is negative or NaN.
-func at(n int, a float64) point {
+func at(n int, a float64) system {
 	if n < 0 || !(a >= 0) {
 		panic(fmt.Sprintf("queue: %d servers at %v erlangs: want servers >= 0 and erlangs >= 0", n, a))
 	}
 	m := min(float64(n), math.Floor(a))
-	return point{a: a, n: m, z: series(m, a)}.to(float64(n))
+	return system{a: a, n: m, z: series(m, a)}.to(float64(n))
 }
 
 // series returns z = 1/B(m, a) for an integer 0 <= m <= a as
@@ -45,7 +45,7 @@ func series(m, a float64) float64 {
 	return sum
 }
 
-// next returns the point with one server more:
+// next returns the system with one server more:
 //
 //	z(n+1) = 1 + (n+1)/a · z(n)
 //
@@ -54,14 +54,14 @@ func series(m, a float64) float64 {
 // processors compute the same bits.
 //
 // Source: Jagerman 1974, the recursion for the reciprocal.
-func (p point) next() point {
+func (p system) next() system {
 	n := p.n + 1
-	return point{a: p.a, n: n, z: 1 + float64(n/p.a*p.z)}
+	return system{a: p.a, n: n, z: 1 + float64(n/p.a*p.z)}
 }
 
-// to returns the point with n servers, n >= p.n. It stops walking where z has left the range of float64, about
+// to returns the system with n servers, n >= p.n. It stops walking where z has left the range of float64, about
 // 38·sqrt(a) servers above the load, so it is quick for any n.
-func (p point) to(n float64) point {
+func (p system) to(n float64) system {
 	for p.n < n && p.z <= math.MaxFloat64 {
 		p = p.next()
 	}
@@ -71,12 +71,12 @@ func (p point) to(n float64) point {
 
 // spare returns n-a, the servers that are idle on average. The subtraction is exact for n/2 <= a <= 2n, which is where
 // its digits matter.
-func (p point) spare() float64 { return p.n - p.a }
+func (p system) spare() float64 { return p.n - p.a }
 
 // delay returns the probability that an arrival waits (ErlangC).
 //
 // C = nB/(n - a(1-B)), where n and a(1-B) cancel near saturation, is nB/((n-a) + aB), times z in both parts.
-func (p point) delay() float64 {
+func (p system) delay() float64 {
 	d := p.spare()
 	switch {
 	case d > 0:
@@ -89,7 +89,7 @@ func (p point) delay() float64 {
 }
 
 // waiting returns the mean number of waiting clients (WaitingClients): C·a/(n-a).
-func (p point) waiting() float64 {
+func (p system) waiting() float64 {
 	d := p.spare()
 	switch {
 	case d > 0:
@@ -101,7 +101,7 @@ func (p point) waiting() float64 {
 	}
 }
 
-// gain returns waiting() minus waiting() of the next point, +Inf where waiting() is +Inf.
+// gain returns waiting() minus waiting() of the next system, +Inf where waiting() is +Inf.
 //
 // Subtracting the two would lose as many digits as they have in common. With d = n-a and x = aB(n), B(n+1) put in by
 // the recursion, C(n+1) = x/(d+1+x), and the difference is a quotient of sums of positive terms:
@@ -109,7 +109,7 @@ func (p point) waiting() float64 {
 //	Lq(n) - Lq(n+1) = x·[d(d+1)(d+1+x) + a(2d+1+x)] / [d(d+x)(d+1)(d+1+x)]
 //
 // Source: own algebra from C = nB/(n-a+aB) and the recursion; checked against 200-bit differences.
-func (p point) gain() float64 {
+func (p system) gain() float64 {
 	d := p.spare()
 	if d <= 0 {
 		if p.a == 0 {

@@ -94,7 +94,7 @@ func (w *World) measure(s *signal) float64 {
 
 // Read returns every signal with the newest sample that can be read now and that sample's own time: an old sample is
 // returned as it is, for its reader to call it stale. A signal without a sample, or one that cannot be modelled, says
-// so in its Error. It never fails as a whole.
+// so by its Fault. It never fails as a whole.
 func (w *World) Read(context.Context) ([]fleet.Signal, error) {
 	var out []fleet.Signal
 	for _, s := range w.signals {
@@ -103,7 +103,7 @@ func (w *World) Read(context.Context) ([]fleet.Signal, error) {
 	return out, nil
 }
 
-// cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner looks
+// cpuSignals are the readings that stand in an Observation: the servers' CPU, under the name that the planner reads
 // for.
 func (w *World) cpuSignals() []fleet.Signal {
 	var out []fleet.Signal
@@ -118,14 +118,14 @@ func (w *World) cpuSignals() []fleet.Signal {
 }
 
 func (w *World) readSignal(s *signal) fleet.Signal {
-	x := fleet.Signal{Name: s.spec.Name, Server: s.spec.Server, Value: fleet.Unknown(), Error: "no sample yet"}
 	if s.srv == nil {
-		x.Error = s.why
-		return x
+		return fleet.NoSignal(s.spec.Name, s.spec.Server, fleet.FaultUnknown, s.why)
 	}
+	x := fleet.NoSignal(s.spec.Name, s.spec.Server, fleet.FaultNone, "no sample yet")
 	for _, r := range s.samples {
 		if r.at+int64(s.spec.Lag) <= w.now {
-			x.Value, x.At, x.Error = fleet.Float(r.value), w.spec.Start.Add(time.Duration(r.at)), ""
+			x = fleet.Signal{Name: x.Name, Server: x.Server, Value: fleet.Float(r.value),
+				At: w.spec.Start.Add(time.Duration(r.at))}
 		}
 	}
 	return x

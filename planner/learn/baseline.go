@@ -8,7 +8,7 @@ import (
 )
 
 // Baseline is the loads of a shift's pools as a run took them, with what the switch said then. History is about times
-// when it said something else: runs that come after a turn go by the base.
+// when it said something else: runs that come after a traffic change go by the baseline.
 type Baseline struct {
 	Shift string    `json:"shift"`     // its id
 	X     int       `json:"x_percent"` // 0..100
@@ -17,8 +17,8 @@ type Baseline struct {
 	To    load.Load `json:"to"`
 }
 
-// BaselineFor is how long after the newest turn a base is gone by. chosen: the default lookback; history is all of
-// later times then.
+// BaselineFor is how long after the newest traffic change a baseline is used. chosen: the default lookback; history is
+// all of later times then.
 const BaselineFor = 7 * 24 * time.Hour
 
 // BaselineOf takes the loads of a shift's pools.

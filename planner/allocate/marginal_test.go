@@ -12,14 +12,14 @@ func withCap(p Problem, r, d int) Problem {
 	return p
 }
 
-func TestPricesOfOneRowOfUnitsAreExact(t *testing.T) {
+func TestMarginalsOfOneRowOfUnitsAreExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 40))
 	for range 5000 {
 		n := 1 + rng.IntN(5)
 		items := randomItems(rng, n, 5, one)
 		p := Problem{Items: items, Rows: []Row{rowOver(rng, "budget", items, all(n), one)}}
 		sol, _ := compare(t, p)
-		more, fewer := sol.Prices[0].OneMore, sol.Prices[0].OneFewer
+		more, fewer := sol.Marginals[0].OneMore, sol.Marginals[0].OneFewer
 		saves, costs := 0.0, 0.0
 		if more.Item >= 0 {
 			saves = more.Saves
@@ -29,32 +29,32 @@ func TestPricesOfOneRowOfUnitsAreExact(t *testing.T) {
 		}
 		after, _ := compare(t, withCap(p, 0, 1))
 		if want := sol.Objective - after.Objective; !closeTo(saves, want, sol.Objective) {
-			t.Fatalf("one more saves %v, says the price; %v, says Solve\n%+v", saves, want, p)
+			t.Fatalf("one more saves %v, says the marginal; %v, says Solve\n%+v", saves, want, p)
 		}
 		if room := p.Rows[0].Cap - floors(p, 0); room > 0 {
 			after, _ = compare(t, withCap(p, 0, -1))
 			if want := after.Objective - sol.Objective; !closeTo(costs, want, after.Objective) {
-				t.Fatalf("one fewer costs %v, says the price; %v, says Solve\n%+v", costs, want, p)
+				t.Fatalf("one fewer costs %v, says the marginal; %v, says Solve\n%+v", costs, want, p)
 			}
 		}
 	}
 }
 
-func TestPricesNeverPromiseMoreThanAnotherSolveKeeps(t *testing.T) {
+func TestMarginalsNeverPromiseMoreThanAnotherSolveKeeps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 40))
 	mores, fewers := 0, 0
 	for range 5000 {
 		p := drawMixed(rng)
 		sol, _ := compare(t, p)
 		for r := range p.Rows {
-			if m := sol.Prices[r].OneMore; m.Item >= 0 {
+			if m := sol.Marginals[r].OneMore; m.Item >= 0 {
 				mores++
 				after, _ := compare(t, withCap(p, r, m.Short))
 				if got := sol.Objective - after.Objective; got < m.Saves-1e-9*sol.Objective {
 					t.Fatalf("row %d: %+v, but %d more connections save %v\n%+v", r, m, m.Short, got, p)
 				}
 			}
-			if f := sol.Prices[r].OneFewer; f.Item >= 0 {
+			if f := sol.Marginals[r].OneFewer; f.Item >= 0 {
 				fewers++
 				spare := p.Rows[r].Cap - sol.RowUse[r]
 				after, _ := compare(t, withCap(p, r, -f.Coef-spare))
@@ -65,11 +65,11 @@ func TestPricesNeverPromiseMoreThanAnotherSolveKeeps(t *testing.T) {
 		}
 	}
 	if mores < 1000 || fewers < 1000 {
-		t.Errorf("%d prices of more and %d of fewer were checked, want 1000 of each", mores, fewers)
+		t.Errorf("%d marginals of more and %d of fewer were checked, want 1000 of each", mores, fewers)
 	}
 }
 
-func TestPricesNameTheUnits(t *testing.T) {
+func TestMarginalsNameTheUnits(t *testing.T) {
 	p := Problem{
 		Items: []Item{
 			{ID: "a", Lo: 1, Hi: 9, Cost: stepsCurve{from: 1, gains: []float64{9, 6, 3}}},
@@ -84,11 +84,11 @@ func TestPricesNameTheUnits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Price{OneMore{Item: 0, Coef: 3, Short: 2, Saves: 6}, OneFewer{Item: 0, Coef: 3, Costs: 9}}
-	if sol.N[0] != 2 || sol.N[1] != 3 || sol.Prices[0] != want {
-		t.Errorf("got sizes %v, %+v; want [2 3], %+v", sol.N, sol.Prices[0], want)
+	want := Marginal{OneMore{Item: 0, Coef: 3, Short: 2, Saves: 6}, OneFewer{Item: 0, Coef: 3, Costs: 9}}
+	if sol.N[0] != 2 || sol.N[1] != 3 || sol.Marginals[0] != want {
+		t.Errorf("got sizes %v, %+v; want [2 3], %+v", sol.N, sol.Marginals[0], want)
 	}
-	if got, want := sol.Prices[1], (Price{OneMore{Item: -1}, OneFewer{Item: -1}}); got != want {
+	if got, want := sol.Marginals[1], (Marginal{OneMore{Item: -1}, OneFewer{Item: -1}}); got != want {
 		t.Errorf("a row with room: got %+v, want %+v", got, want)
 	}
 }

@@ -1,9 +1,9 @@
 package allocate
 
-// price fills the use and the pair of prices of every row at sol.N.
-func (s *solver) price(p Problem, sol *Solution) {
+// marginals fills the use and the marginals of every row at sol.N.
+func (s *solver) marginals(p Problem, sol *Solution) {
 	sol.RowUse = make([]int, len(p.Rows))
-	sol.Prices = make([]Price, len(p.Rows))
+	sol.Marginals = make([]Marginal, len(p.Rows))
 	for r, row := range p.Rows {
 		for _, t := range row.Terms {
 			sol.RowUse[r] += t.Coef * sol.N[t.Item]
@@ -27,13 +27,13 @@ func (s *solver) price(p Problem, sol *Solution) {
 		}
 	}
 	for r, row := range p.Rows {
-		sol.Prices[r] = s.priceRow(row, row.Cap-sol.RowUse[r], shut)
+		sol.Marginals[r] = s.marginalsOf(row, row.Cap-sol.RowUse[r], shut)
 	}
 }
 
-// priceRow returns the prices of a row that has spare connections left.
-func (s *solver) priceRow(row Row, spare int, shut []int32) Price {
-	price := Price{OneMore{Item: -1}, OneFewer{Item: -1}}
+// marginalsOf returns those of a row that has spare connections left.
+func (s *solver) marginalsOf(row Row, spare int, shut []int32) Marginal {
+	m := Marginal{OneMore{Item: -1}, OneFewer{Item: -1}}
 	more, fewer := 0.0, 0.0 // the best rates so far
 	for _, t := range row.Terms {
 		if t.Coef <= spare {
@@ -43,20 +43,20 @@ func (s *solver) priceRow(row Row, spare int, shut []int32) Price {
 		if shut[t.Item] == 1 {
 			if g := l.peek(l.k); g != none {
 				rate := g / float64(t.Coef)
-				if price.OneMore.Item < 0 || rate > more || (rate == more && t.Item < price.OneMore.Item) {
+				if m.OneMore.Item < 0 || rate > more || (rate == more && t.Item < m.OneMore.Item) {
 					more = rate
-					price.OneMore = OneMore{t.Item, t.Coef, t.Coef - spare, g}
+					m.OneMore = OneMore{t.Item, t.Coef, t.Coef - spare, g}
 				}
 			}
 		}
 		if l.k > 0 {
 			g := l.gains[l.k-1]
 			rate := g / float64(t.Coef)
-			if price.OneFewer.Item < 0 || rate < fewer || (rate == fewer && t.Item < price.OneFewer.Item) {
+			if m.OneFewer.Item < 0 || rate < fewer || (rate == fewer && t.Item < m.OneFewer.Item) {
 				fewer = rate
-				price.OneFewer = OneFewer{t.Item, t.Coef, g}
+				m.OneFewer = OneFewer{t.Item, t.Coef, g}
 			}
 		}
 	}
-	return price
+	return m
 }

@@ -10,19 +10,20 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// How far the load of both pools may leave that of the others before a point is not believed. chosen: a tenth is more
+// How far the load of both pools may leave that of the others before a soak result is excluded. chosen: a tenth is more
 // than pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked
 // twice.
 const drift = 0.1
 
-// conserved is how many deviations the load of both pools may be off before it is not conserved. chosen
+// conserved is how many deviations the load of both pools may be off before it is not conserved. chosen: 3, because
+// chance then excludes one soak in 370.
 const conserved = 3
 
 // NewSoakResult is what evidence says of a shift whose switch stood at x all the while: the loads, whether they are
-// what the points before make one expect, and what the counters say of the turn before it, where there was one.
+// what the soaks before let one expect, and what the counters say of the traffic change before it, where there was one.
 func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, before []SoakResult, prior load.Range,
-	turned *ObservedChange) SoakResult {
-	p := SoakResult{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: turned == nil}
+	change *ObservedChange) SoakResult {
+	p := SoakResult{Shift: s.ID(), At: e.To, X: x, Window: e.To.Sub(e.From), Survey: change == nil}
 	e.History = load.History{} // it is about times when the switch said something else
 	loads, err := load.Estimate(e)
 	if err != nil {
@@ -33,7 +34,7 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 		if i := slices.IndexFunc(loads, func(l load.Load) bool { return l.Pool == id }); i >= 0 {
 			return loads[i]
 		}
-		return load.Load{Unknown: "no console shows it"}
+		return load.Load{Unknown: verdict.Print(verdict.NeverShown, "")}
 	}
 	from, to := load(s.From), load(s.To)
 	p.From, p.To = measure(from, from.MeanHold), measure(to, from.MeanHold)
@@ -42,22 +43,22 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 			return l.Pool == o.From ||
 				l.Pool == o.To
 		})
-		if !moves && e.ServerOf(l.Pool) == e.ServerOf(s.From) && l.Unknown == "" && !l.AtLeast {
+		if !moves && e.ServerOf(l.Pool) == e.ServerOf(s.From) && !l.Unknown.Any() && !l.AtLeast {
 			m := measure(l, l.MeanHold)
 			p.Others = Measure{p.Others.Erlangs + m.Erlangs, math.Hypot(p.Others.SD, m.SD)}
 		}
 	}
-	p.Excluded = useless(from, to, p, before)
+	p.Excluded = excludedBecause(from, to, p, before)
 	if _, sd := p.Share(); !p.Excluded.Any() && math.IsInf(sd, 0) {
 		p.Excluded = excluded(verdict.NothingCarried, "")
 	} else if !p.Excluded.Any() {
 		p.Expected = Learn(prior, before).Predict(x, sd)
 	}
-	if turned != nil {
-		turned.Hold = from.MeanHold
-		j := Judge(*turned)
+	if change != nil {
+		change.Hold = from.MeanHold
+		j := Judge(*change)
 		p.Verdict, p.Why, p.Risen = j.Verdict, j.Why, p.risen(before)
-		if p.Risen && p.Verdict == NotMoved { // arrivals of one sample, against loads that know the way
+		if p.Risen && p.Verdict == NotMoved { // arrivals of one sample, against loads that show it
 			p.Verdict = CannotTell
 		}
 		if why := p.nothingComes(prior, before); why.Any() {
@@ -67,7 +68,7 @@ func NewSoakResult(e load.Evidence, s shift.Shift, x int, others []shift.Shift, 
 	return p
 }
 
-// risen reports whether the share is inside of what was expected of it, and that of the newest point before is outside.
+// risen reports whether the share is inside of what was expected of it, and that of the newest soak before is outside.
 func (p SoakResult) risen(before []SoakResult) bool {
 	if p.Expected == nil || p.Excluded.Any() || p.Surprise().Any() {
 		return false
@@ -81,7 +82,7 @@ func (p SoakResult) risen(before []SoakResult) bool {
 	return false
 }
 
-// nothingComes says that the loads of all points together, this one the newest, show no traffic that moves, where one
+// nothingComes says that the loads of all soaks together, this one the newest, show no traffic that moves, where one
 // turn by itself may be too small to tell; none: they do, or do not tell.
 func (p SoakResult) nothingComes(prior load.Range, before []SoakResult) verdict.Reason {
 	if p.Excluded.Any() {
@@ -112,12 +113,12 @@ func excluded(code verdict.Code, subject string, args ...any) Excluded {
 	return Excluded(verdict.Of(code, subject, args...))
 }
 
-// useless says why nothing is learnt from a soak; none: something is.
-func useless(from, to load.Load, p SoakResult, before []SoakResult) Excluded {
+// excludedBecause says why nothing is learnt from a soak; none: something is.
+func excludedBecause(from, to load.Load, p SoakResult, before []SoakResult) Excluded {
 	for _, l := range []load.Load{from, to} {
 		switch {
-		case l.Unknown != "":
-			return excluded(verdict.LoadUnknown, l.Pool, l.Unknown)
+		case l.Unknown.Any():
+			return excluded(verdict.LoadUnknown, l.Pool, l.Unknown.Reason)
 		case l.AtLeast || l.Censored > 0.5:
 			return excluded(verdict.PoolFull, l.Pool)
 		}
@@ -151,7 +152,7 @@ func useless(from, to load.Load, p SoakResult, before []SoakResult) Excluded {
 }
 
 // Blocks are the arrivals of a shift's pools between samples, in blocks of the longest time between two of them; none
-// where the looks of their processes do not go together.
+// where the samples of their processes do not go together.
 func Blocks(e load.Evidence, s shift.Shift) []Block {
 	var all []Block
 	var first []load.Interval
@@ -164,7 +165,7 @@ func Blocks(e load.Evidence, s shift.Shift) []Block {
 		if all == nil {
 			all, first = make([]Block, len(f.Intervals)), f.Intervals
 		}
-		if !slices.EqualFunc(f.Intervals, first, sameLooks) {
+		if !slices.EqualFunc(f.Intervals, first, sameSamples) {
 			return nil
 		}
 		for i, iv := range f.Intervals {
@@ -188,8 +189,8 @@ func Blocks(e load.Evidence, s shift.Shift) []Block {
 	return out
 }
 
-// sameLooks reports whether two flows' intervals lie between the same samples: one that was left out moves those behind
-// it.
-func sameLooks(a, b load.Interval) bool {
-	return a.Begin.Look == b.Begin.Look && a.End.Look == b.End.Look
+// sameSamples reports whether two flows' intervals lie between the same samples: one that was left out moves those
+// behind it.
+func sameSamples(a, b load.Interval) bool {
+	return a.Begin.Sample == b.Begin.Sample && a.End.Sample == b.End.Sample
 }

@@ -27,7 +27,7 @@ func TestAFreeReserveIsTheCheapestToLose(t *testing.T) {
 		if err != nil || plan.Pools[1].ReserveSize != 2 {
 			t.Fatalf("least %d: %v, %+v", least, err, plan.Pools)
 		}
-		fewer := plan.Servers[0].Price.OneFewer
+		fewer := plan.Servers[0].Marginal.OneFewer
 		if may := least < 2; may != (fewer != nil) || may &&
 			*fewer != (sizing.OneFewer{Pool: p.ID + " reserve", UnitConns: p.Sized()}) {
 			t.Errorf("least %d: one fewer %+v", least, fewer)
