@@ -21,7 +21,8 @@ const (
 	console = "pgbouncer" // the console's database; reserved since 1.16
 )
 
-// Limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME in bouncer.h. A longer alias is refused. A longer user
+// Limits of names, in bytes. Source: MAX_DBNAME and MAX_USERNAME, bouncer.h:210 and 216 of 1.25.2,
+// each with the byte that ends a name. A longer alias is refused. A longer user
 // is cut off, not found again at the next RELOAD, and met when it is added a second time: "put_in_order: found existing
 // elem", and the process is gone (seen on 1.18 in [users], on 1.24 in user=, too). So it is refused here everywhere.
 const (

@@ -23,7 +23,7 @@ import (
 // Generous is a time-out that no test means to reach.
 const Generous = time.Minute
 
-// Brief is a time-out that a test means to reach.
+// Brief is a time-out that a test means to reach. chosen: 300 ms because a busy machine answers a fake within it.
 const Brief = 300 * time.Millisecond
 
 // Chain returns err and everything that it wraps.
