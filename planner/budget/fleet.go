@@ -107,9 +107,11 @@ type FleetPool struct {
 	// why some of its copies may not be there at all; empty: they are
 	Guessed string `json:"guessed,omitempty"`
 	// its size is default_pool_size: its line may have none, or be that of *
-	Follows bool      `json:"follows,omitempty"`
-	Frozen  string    `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
-	Load    load.Load `json:"load"`
+	Follows bool   `json:"follows,omitempty"`
+	Frozen  string `json:"frozen,omitempty"` // why its size is not ours to change; empty: it is
+	// Frozen is that Load is too little to size by: a shift that brings load ends that
+	FrozenByLoad bool      `json:"-"`
+	Load         load.Load `json:"load"`
 	// of its transactions after a shift; nil: as declared, or as the server's fit says
 	CPU   *load.CPUCost `json:"cpu,omitempty"`
 	Rules Rules         `json:"rules"`

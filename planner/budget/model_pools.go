@@ -194,7 +194,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 		p.Load.Session = ld.Session
 	case p.Frozen == "":
 		if why := ld.TooLittle(); why != "" {
-			p.Frozen = why
+			p.Frozen, p.FrozenByLoad = why, true
 			warnings = append(warnings,
 				fmt.Sprintf("%s keeps its size: %s; take samples while the pool is in use, or declare load: for it", id, why))
 		}

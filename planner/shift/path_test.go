@@ -176,7 +176,7 @@ func TestTrafficBeginsToMoveOnlyWhereItsPoolsAreKnownAndMayBeSized(t *testing.T)
 	idle := f
 	idle.Pools = slices.Clone(f.Pools)
 	idle.Pools[1].Load.Xacts, idle.Pools[1].Load.Method = 0, load.MethodNone
-	idle.Pools[1].Frozen = idle.Pools[1].Load.TooLittle()
+	idle.Pools[1].Frozen, idle.Pools[1].FrozenByLoad = idle.Pools[1].Load.TooLittle(), true
 	if err := s.Begins(idle); err != nil { // it has no traffic yet
 		t.Error(err)
 	}

@@ -80,7 +80,7 @@ func (s Shift) Begins(f budget.Fleet) error {
 	case from.Load.Session || to.Load.Session:
 		return refuse(operr.KindUsage, "pool transactions, or move it by hand",
 			"%s or %s pools sessions: no counter shows the load that moves", s.From, s.To)
-	case s.Until < s.At && from.Frozen != "" && from.Frozen == from.Load.TooLittle(): // what has gone is what comes back
+	case s.Until < s.At && from.FrozenByLoad: // what has gone is what comes back
 	case from.Load.Unknown != "":
 		return refuse(operr.KindEvidence, "take samples for longer, or while the pool is in use",
 			"%s, whose traffic is to move: %s", s.From,
@@ -90,7 +90,7 @@ func (s Shift) Begins(f budget.Fleet) error {
 			"%s, whose traffic is to move, is full: its load is known as a lower bound alone", s.From)
 	case from.Frozen != "":
 		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.From, from.Frozen)
-	case to.Frozen != "" && to.Frozen != to.Load.TooLittle():
+	case to.Frozen != "" && !to.FrozenByLoad:
 		return refuse(operr.KindUsage, "list it under pools:", "the size of %s may not be changed: %s", s.To, to.Frozen)
 	}
 	return nil
@@ -206,7 +206,8 @@ func (s Shift) backward(from, to *budget.FleetPool, z int) {
 	if from.Load.MeanHold == 0 {
 		from.Load.MeanHold = to.Load.MeanHold
 	}
-	if why := from.Load.TooLittle(); why != "" && from.Frozen == why { // it was left alone because all of it has gone
+	if from.FrozenByLoad { // it was left alone because all of it has gone
+		from.FrozenByLoad = false
 		from.Frozen, from.Load.Unknown, from.Load.Method, from.Load.Xacts = "", "", to.Load.Method, to.Load.Xacts
 	}
 }
@@ -238,7 +239,8 @@ func take(p *budget.FleetPool, from budget.FleetPool, base load.Load, perSec, er
 		}
 		c.Share = (max(0, own)*c.Share + erlangs*part) / max(max(0, own)+erlangs, 1e-12)
 	}
-	if why := l.TooLittle(); why != "" && p.Frozen == why {
+	if p.FrozenByLoad {
+		p.FrozenByLoad = false
 		p.Frozen, l.Unknown, l.Method, l.Xacts = "", "", base.Method, base.Xacts
 	}
 }
