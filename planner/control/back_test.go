@@ -165,7 +165,7 @@ func TestAPoolThatIsGoneKeepsNoOtherFromGoingBack(t *testing.T) {
 		s.Observe(20, 18, 10, 10)
 	}
 	if a := s.Next(); a.Kind != state.Stop || a.Outcome != state.Drifted {
-		t.Errorf("on its way forward: %s %s, want an end", a.Kind, a.Reason.Text())
+		t.Errorf("going forward: %s %s, want an end", a.Kind, a.Reason.Text())
 	}
 	if rollback, any := control.Rollback(s.Journal, s.Fleet, 0); !any || fmt.Sprint(rollback.Gone) != "[old/db]" {
 		t.Errorf("of the step in hand: %+v, want old/db named", rollback)

@@ -36,11 +36,11 @@ func TestAPauseIsTheReasonWhateverTheGuardSays(t *testing.T) {
 			TrafficNow: TrafficNow{AsMeasured: s.Fleet}, RunGoal: RunGoal{Goal: s.Goal}, Policy: s.Policy}
 		free := Next(x)
 		if gated := free.Reason.Is(verdict.SignalAborts, verdict.SignalHolds); gated != closed {
-			t.Errorf("gate closed %v, not paused: %s %q", closed, free.Kind, free.Reason.Text())
+			t.Errorf("guard closed %v, not paused: %s %q", closed, free.Kind, free.Reason.Text())
 		}
 		x.Paused = paused
 		if a := Next(x); a.Kind != state.Wait || a.Step != nil || !a.Reason.Is(verdict.PausedBy) || !a.Held {
-			t.Errorf("gate closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason.Text(), a.Held,
+			t.Errorf("guard closed %v, paused: %s %q, held %v; want to wait, %q", closed, a.Kind, a.Reason.Text(), a.Held,
 				paused.Text())
 		}
 	}

@@ -74,7 +74,7 @@ func TestWhatHoldsAStepIsKnownBeforeIt(t *testing.T) {
 			}
 			s.Journal.Unwind = true
 			if held := at(s).HeldNow(step); held.Any() {
-				t.Errorf("on its way back it is held: %q", held.Text())
+				t.Errorf("while it goes back, it is held: %q", held.Text())
 			}
 		})
 	}

@@ -19,12 +19,12 @@ func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 	forward := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{x, y}}
 	back := &state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{x.Back(), y.Back()}}
 	for _, c := range []struct {
-		name   string
-		a, b   int // their sizes
-		memory state.JournalState
-		ahead  int
-		left   string
-		most   int
+		name    string
+		a, b    int // their sizes
+		journal state.JournalState
+		ahead   int
+		left    string
+		most    int
 	}{
 		{"none in hand", 20, 10, state.JournalState{}, 2, "", 30},
 		{"nothing of it is done", 20, 10, state.JournalState{StepInHand: state.StepInHand{Step: forward}}, 1,
@@ -44,14 +44,14 @@ func TestForecastBeginsWhereTheStepInHandEnds(t *testing.T) {
 		s.Policy.Percent = 7 // 2 of 30
 		now := control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Sample},
 			RunGoal: control.RunGoal{Goal: s.Goal},
-			Policy:  s.Policy, Journal: c.memory}
-		if c.memory.RollTo > 0 {
+			Policy:  s.Policy, Journal: c.journal}
+		if c.journal.RollTo > 0 {
 			now.Journal.RollTo = 0 // the steps forward are counted
 		}
 		if path, blocked := now.Forecast(); len(path) != c.ahead || blocked.Any() {
 			t.Errorf("%s: %d steps ahead (%s), want %d", c.name, len(path), blocked.Text(), c.ahead)
 		}
-		now.Journal = c.memory
+		now.Journal = c.journal
 		step := now.InHand()
 		l, text := now.Left(step), ""
 		add := func(part string) {

@@ -80,7 +80,7 @@ func TestAnUnseenIncrementThatFailsIsNotTriedWithoutEnd(t *testing.T) {
 	}
 	increment, due := blind()
 	if !due {
-		t.Fatal("it is not turned")
+		t.Fatal("the switch is not set")
 	}
 	s.Journal = s.Journal.After(state.Event{Kind: state.Intended, Action: &increment, At: s.Now})
 	s.Journal = s.Journal.After(state.Event{Kind: state.Failed, Action: &increment, At: s.Now, Outcome: state.Blind})

@@ -65,8 +65,8 @@ func TestTrafficMovesOnceItsSizesStandAndSoaks(t *testing.T) {
 	s.Readings[0].X = 100
 	s.Soak.X = 100
 	s.Until(t, state.CompleteStep)
-	if aim := s.Until(t, state.SetGoal); len(aim.Goal.Pools) != 2 || s.Journal.GoalOfStep {
-		t.Fatalf("%+v", aim.Goal)
+	if goal := s.Until(t, state.SetGoal); len(goal.Goal.Pools) != 2 || s.Journal.GoalOfStep {
+		t.Fatalf("%+v", goal.Goal)
 	}
 	s.Goal = *s.Journal.Goal
 	for range 20 {

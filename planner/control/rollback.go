@@ -90,15 +90,15 @@ func (s State) within(most int, changes []fleet.SettingChange,
 	for _, x := range changes {
 		p, _ := s.Fleet.Pool(x.Pool())
 		part, _ := p.Only(x.Process)
-		copies := max(1, part.Reserved())
+		unit := max(1, part.Reserved())
 		by := max(x.To-x.From, x.From-x.To)
-		for by = min(by, max(most/copies, b2i(len(out) == 0))); by > 0; by-- {
+		for by = min(by, max(most/unit, b2i(len(out) == 0))); by > 0; by-- {
 			y := x
 			if y.To = x.From + by; x.To < x.From {
 				y.To = x.From - by
 			}
 			if fits == nil || fits(append(slices.Clone(out), y)) {
-				out, most = append(out, y), most-by*copies
+				out, most = append(out, y), most-by*unit
 				break
 			}
 		}

@@ -26,14 +26,14 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 	var zero sizing.Goal
 	run := func(to int64) state.Event { return state.Event{Kind: state.RunBegan, Goal: &zero, To: to} }
 	end := func(o state.Outcome) state.Event { return state.Event{Kind: state.RunEnded, Outcome: o} }
-	acts := func(s *state.Step) []state.Event {
+	actions := func(s *state.Step) []state.Event {
 		var out []state.Event
 		for _, x := range s.Changes {
-			verb := state.Grant
+			kind := state.Grant
 			if x.To < x.From {
-				verb = state.Release
+				kind = state.Release
 			}
-			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: verb,
+			out = append(out, state.Event{Kind: state.Acted, Action: &state.Action{Kind: kind,
 				Changes: []fleet.SettingChange{x}}})
 		}
 		if s.Traffic != nil {
@@ -43,7 +43,7 @@ func TestWhatIsBackIsNotTaken(t *testing.T) {
 		return out
 	}
 	begun := func(s *state.Step) []state.Event {
-		return append([]state.Event{{Kind: state.StepBegan, Step: s}}, acts(s)...)
+		return append([]state.Event{{Kind: state.StepBegan, Step: s}}, actions(s)...)
 	}
 	taken := func(s *state.Step) []state.Event { return append(begun(s), state.Event{Kind: state.StepEnded}) }
 	forward := func(steps ...*state.Step) []state.Event {

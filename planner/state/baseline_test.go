@@ -28,7 +28,7 @@ func TestRunsAfterAnIncrementGoByTheLoadsFromBeforeIt(t *testing.T) {
 
 	if loads, shifts := m.Rebased(night, []shift.Shift{s}, monday.Add(time.Hour)); loads[1].Erlangs.Target != 6 ||
 		shifts[0].LoadsAt != 0 {
-		t.Error("nothing was turned yet, and the loads are not those of now")
+		t.Error("no switch was set yet, and the loads are not those of now")
 	}
 	m = m.After(state.Event{Kind: state.Acted, At: monday.Add(time.Hour), Action: &state.Action{Kind: state.ShiftTraffic,
 		Traffic: &shift.TrafficChange{Shift: s.ID(), From: 0, To: 50}}})

@@ -79,7 +79,7 @@ func TestAnUndoKnowsItsReasonAndCountsAsAnAbort(t *testing.T) {
 	back := state.Step{Kind: state.Backward, Changes: []fleet.SettingChange{lineTo(5, 9)}}
 	m := folded(t, busy(t), state.Event{Kind: state.StepAbort, Step: &back, Reason: verdict.Noted("cpu")})
 	if m.Why.Text() != "cpu" || m.Step.Kind != state.Backward || m.Unflushable || m.Unmoved != nil {
-		t.Errorf("on its way back: %+v", m.StepInHand)
+		t.Errorf("going back: %+v", m.StepInHand)
 	}
 	m = folded(t, m, state.Event{Kind: state.StepEnded})
 	want := state.AbortsInARow{Aborts: 1, Aborted: verdict.Noted("cpu"), AbortedAt: foldBegan.Add(10 * time.Second)}

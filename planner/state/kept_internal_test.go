@@ -37,6 +37,6 @@ func TestAJournalStateOfYearsStaysSmall(t *testing.T) {
 	}
 	many, few := m.SoaksOf("a/db:b/db"), m.SoaksOf("few")
 	if len(many) != soaksKept || many[0].X != pastKept/2 || len(few) != 3*pastKept/2/7+1 {
-		t.Errorf("%d and %d points are kept, the oldest of %d", len(many), len(few), many[0].X)
+		t.Errorf("%d and %d soaks are kept, the oldest of %d", len(many), len(few), many[0].X)
 	}
 }

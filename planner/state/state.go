@@ -51,7 +51,7 @@ type Past struct {
 type Refusal struct {
 	Pool  string    `json:"pool"`
 	Key   fleet.Key `json:"key"`
-	Least int       `json:"least"` // connections of each copy below which the pool may not go
+	Least int       `json:"least"` // the value of the line, connections, below which the pool may not go
 
 	verdict.Reason // as its field Reason: why the release was wrong
 }
