@@ -113,9 +113,9 @@ func (b *bench) backWithoutPrometheus(t *testing.T) {
 	}
 	for _, more := range []string{"--dry-run", "--yes"} {
 		r := command(t, b.l, "rollback", "--config", b.config, "--window", "3s", "--every", "300ms", more)
-		if r.code != 0 || !strings.Contains(r.stderr, "a rollback does not wait for it") ||
-			!strings.Contains(r.stderr, "it is left as it is") ||
-			!strings.Contains(r.stderr, "direct connections are counted as the last run knew them") ||
+		if r.code != 0 || !strings.Contains(r.stderr, "the rollback goes on without") ||
+			!strings.Contains(r.stderr, "it keeps its percentage") ||
+			!strings.Contains(r.stderr, "direct connections count as the last run or this sample saw them") ||
 			!strings.Contains(r.stderr, "main/gone is listed under pools: in the config, and no console shows this pool") {
 			t.Fatalf("rollback %s: exit %d\n%s%s", more, r.code, r.stdout, r.stderr)
 		}
@@ -191,7 +191,7 @@ func (b *bench) jump(t testing.TB) string {
 		if err != nil {
 			said = volatile.ReplaceAllString(err.Error(), "…")
 		}
-		// ahead, the time to drain is over at once where it had not drained yet
+		// with the clock set ahead, the time to drain is over at once where it had not drained yet
 		if code != exitDone && (code != exitHeld || by < 0) {
 			t.Errorf("%s: exit %d: %v", name, code, err)
 		}

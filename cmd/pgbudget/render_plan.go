@@ -78,7 +78,7 @@ func (o output) server(s sizing.PlanServer, proved string) {
 		fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
 	}
 	if s.SavedConns > 0 {
-		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent,
+		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as this limit binds at the planned sizes)\n", indent,
 			-s.SavedConns)
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))
@@ -291,7 +291,7 @@ func (o output) next(p sizing.Plan) {
 			full = append(full, x.ID)
 		}
 		if x.Frozen == "" {
-			r, g := acts(x)
+			r, g := changesOf(x)
 			release, grant = append(release, r...), append(grant, g...)
 		}
 	}
@@ -339,8 +339,9 @@ func (o output) next(p sizing.Plan) {
 	fmt.Fprintln(o.w, "nothing was changed")
 }
 
-// acts lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger size.
-func acts(x sizing.PlanPool) (release, grant []string) {
+// changesOf lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger
+// size.
+func changesOf(x sizing.PlanPool) (release, grant []string) {
 	note := func(list *[]string, format string, args ...any) {
 		text := x.ID + " " + fmt.Sprintf(format, args...)
 		if x.Follows {
