@@ -18,7 +18,7 @@ import (
 func acceptCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "accept",
-		Usage: "take the fleet's present state as right, after a person has checked it",
+		Usage: "accept the fleet's present sizes, after a person has checked them",
 		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor the percentages\n" +
 			"that it set. A step in hand is given up; pgbudget rollback can still take it back.\n" +
 			"On a terminal pgbudget asks first.\n\n" +

@@ -15,10 +15,13 @@ const helpColumns = 100
 const flagColumns = 31
 
 // flagLine is a flag as --help shows it: its names, a tab, and its text in lines that end at helpColumns. The cli
-// package would print the name of a repeatable flag twice, and each text in one line.
+// package would print the name of a repeatable flag twice, a text in one line, and false as the default of a switch.
 func flagLine(f cli.Flag) string {
 	names, text, _ := strings.Cut(plainFlagLine(f), "\t")
 	names, _, _ = strings.Cut(names, " [ ")
+	if _, ok := f.(*cli.BoolFlag); ok {
+		text = strings.TrimSuffix(text, " (default: false)")
+	}
 	return names + "\t" + strings.Join(broken(text, helpColumns-flagColumns), "\n\t")
 }
 

@@ -70,7 +70,7 @@ func journalCommand() *cli.Command {
 		Usage: "begin, export or import the journal",
 		Description: "The journal records what pgbudget wrote, step by step; a rollback needs the journal.\n" +
 			"With mirror: in the config, each line is in a second place before its action begins.\n" +
-			"After the loss of the host or its disk, import makes a journal of the mirror.\n\n" +
+			"After the loss of the host or its disk, import makes a journal from the mirror.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal import fleet.export\n" +
@@ -145,7 +145,7 @@ func exportCommand() *cli.Command {
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "make the config's journal of an export, or of a mirror",
+		Usage:     "make the config's journal from an export or a mirror",
 		ArgsUsage: "FILE",
 		Description: "The file under journal: of the config must not exist yet. FILE is an export, a mirror, or the\n" +
 			"lines that the command of mirror: was given; - is the standard input. Every line is checked\n" +

@@ -25,7 +25,7 @@ func stepCommand() *cli.Command {
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
 			"  pgbudget step --percent 5\n" +
-			"  pgbudget step --percent 5 --yes     where no terminal is",
+			"  pgbudget step --percent 5 --yes     without a terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
 			&cli.StringFlag{Name: "emit",
