@@ -291,7 +291,7 @@ func (o output) next(p sizing.Plan) {
 			full = append(full, x.ID)
 		}
 		if x.Frozen == "" {
-			r, g := changesOf(x)
+			r, g := acts(x)
 			release, grant = append(release, r...), append(grant, g...)
 		}
 	}
@@ -339,9 +339,8 @@ func (o output) next(p sizing.Plan) {
 	fmt.Fprintln(o.w, "nothing was changed")
 }
 
-// changesOf lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger
-// size.
-func changesOf(x sizing.PlanPool) (release, grant []string) {
+// acts lists what one pool releases and what it is granted. A line may do both: a smaller reserve and a larger size.
+func acts(x sizing.PlanPool) (release, grant []string) {
 	note := func(list *[]string, format string, args ...any) {
 		text := x.ID + " " + fmt.Sprintf(format, args...)
 		if x.Follows {
