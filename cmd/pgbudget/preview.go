@@ -70,7 +70,7 @@ func (o output) preview(p preview) {
 			o.bold(s.Name), p.most(s), p.left.Before[s.Name], p.left.Most[s.Name], p.left.Then[s.Name], s.BudgetConns,
 			s.MaxConns)
 	}
-	o.actions(p)
+	o.acts(p)
 	if p.step.Note != "" {
 		fmt.Fprintln(o.w, o.warn("! "+p.step.Note))
 	}
@@ -85,8 +85,8 @@ func (o output) preview(p preview) {
 	}
 }
 
-// actions prints what is left of the step.
-func (o output) actions(p preview) {
+// acts prints what is left of the step.
+func (o output) acts(p preview) {
 	n := 0
 	act := func(verb, text string) {
 		n++
