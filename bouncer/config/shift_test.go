@@ -50,8 +50,9 @@ func TestAShiftThatCannotBeIsRefusedWithItsPlace(t *testing.T) {
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], set: [f, on]}": "no {{.Percent}} among its " +
 			"words",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], set: [f, '{{.Percent}}{{.X}}']}": `has the word`,
-		"{from: main/app, to: ci/app, fraction: 35%, get: flag_percent}":                        "the config has no prometheus:",
-		"{from: main/app, to: ci/app, fraction: 35%, get: [f], to_percent: 101}":                "is 101, want 0 to 100",
+		"{from: main/app, to: ci/app, fraction: 35%, get: flag_percent}": "the config has no " +
+			"prometheus:",
+		"{from: main/app, to: ci/app, fraction: 35%, get: [f], to_percent: 101}": "is 101, want 0 to 100",
 		"{from: main/app, to: ci/app, fraction: 35%, get: [f], share: 5}": "which say how a simulated " +
 			"world is",
 		"{from: main/app, to: ci/app, fraction: 35%, get: {a: b}}": "shift.get",
