@@ -18,10 +18,12 @@ import (
 func acceptCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "accept",
-		Usage: "take the fleet's present state as right, after a person has checked it",
-		Description: "With --sizes the journal stops expecting the sizes that pgbudget wrote and the percentages that it " +
-			"set,\nand a step in hand is given up. On a terminal pgbudget asks first. The step can still be rolled back,\nas " +
-			"completed steps can.\n\nExample:\n  pgbudget accept --sizes",
+		Usage: "accept the fleet's present sizes, after a person has checked them",
+		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor the percentages\n" +
+			"that it set. A step in hand is given up; pgbudget rollback can still take it back.\n" +
+			"On a terminal pgbudget asks first.\n\n" +
+			"Example:\n" +
+			"  pgbudget accept --sizes",
 		Flags: append(journalFlags(),
 			&cli.BoolFlag{Name: "sizes", Usage: "accept the present sizes, and the percentages that traffic switches report"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
@@ -81,7 +83,7 @@ func giveUp(c *cli.Context, s source, m state.JournalState) error {
 	if m.StepNumber > 0 {
 		number = fmt.Sprintf(" %d", m.StepNumber)
 	}
-	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run goes on with it", number, m.Step.Text())
+	text := fmt.Sprintf("step%s is in hand, %s, and is given up: no run continues with it", number, m.Step.Text())
 	if !isatty.IsTerminal(os.Stdin.Fd()) {
 		return usage("pgbudget accept --sizes --yes, or "+onward(m),
 			"%s; standard input is no terminal, so nobody can confirm", text)

@@ -27,7 +27,7 @@ func allowed(err error) string {
 	}
 	info, err := os.Stat(name)
 	for above := filepath.Dir(name); errors.Is(err, fs.ErrPermission) && above != name; above = filepath.Dir(name) {
-		name = above // this folder bars the way
+		name = above // this folder keeps the file from being opened
 		info, err = os.Stat(name)
 	}
 	if err != nil {

@@ -19,7 +19,8 @@ func TestAFileThatMayNotBeReadIsNamedWithItsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	me := nameOf(os.Geteuid())
-	want := "next: " + file + " belongs to " + me + " and has mode 0640, and this runs as " + me + ": run it as " + me
+	want := "next: " + file + " belongs to " + me + " and has mode 0640; pgbudget runs as " + me + ": run pgbudget as " +
+		me
 	const init = "pgbudget init writes a config from a sample"
 	for _, c := range []struct {
 		err  error

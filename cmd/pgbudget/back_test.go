@@ -25,13 +25,13 @@ func oneLine(from, to int) *state.Step {
 		Key: fleet.KeySize, From: from, To: to}}}
 }
 
-// acted are the events of a step that was begun and whose lines are written.
-func acted(s *state.Step) []state.Event {
-	verb := state.Grant
+// eventsOf are the events of a step that was begun and whose lines are written.
+func eventsOf(s *state.Step) []state.Event {
+	kind := state.Grant
 	if x := s.Changes[0]; x.To < x.From {
-		verb = state.Release
+		kind = state.Release
 	}
-	return []state.Event{{Kind: state.StepBegan, Step: s}, {Kind: state.Acted, Action: &state.Action{Kind: verb,
+	return []state.Event{{Kind: state.StepBegan, Step: s}, {Kind: state.Acted, Action: &state.Action{Kind: kind,
 		Changes: s.Changes}}}
 }
 
@@ -68,8 +68,8 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		return []state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}, To: to}}
 	}
 	done, ended := []state.Event{{Kind: state.RunEnded, Outcome: state.Done}}, []state.Event{{Kind: state.StepEnded}}
-	taken := [][]state.Event{run(0), acted(oneLine(5, 6)), ended, acted(oneLine(6, 7)), ended, done}
-	back := [][]state.Event{run(2), acted(oneLine(7, 5)), ended, done}
+	taken := [][]state.Event{run(0), eventsOf(oneLine(5, 6)), ended, eventsOf(oneLine(6, 7)), ended, done}
+	back := [][]state.Event{run(2), eventsOf(oneLine(7, 5)), ended, done}
 	file, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +85,11 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		{"all of them are back", append(append([][]state.Event{}, taken...), back...), nil, exitUsage,
 			"nothing to take back: all steps are taken back already"},
 		{"a step that is not there", taken, []string{"--to", "3"}, exitUsage,
-			"the journal has no such step: what can be taken back is steps 1, 2"},
+			"the journal has no step of this number: the journal can take back steps 1, 2"},
 		{"one that is back", append(append([][]state.Event{}, taken...), back...), []string{"--to", "1"}, exitUsage,
-			"no such step: no step can be taken back"},
+			"no step of this number: no step can be taken back"},
 		{"a host that is lost", taken, nil, exitUnreachable,
-			"where it is gone for good: take it out of the config, then pgbudget accept"},
+			"where the process is gone for good: take it out of the config, then pgbudget accept"},
 	} {
 		for _, dry := range [][]string{nil, {"--dry-run"}} {
 			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...),
@@ -113,12 +113,12 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 		{"a step in hand", state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepNumber: 1}}, ""},
 		{"a rollback", state.JournalState{Run: state.Run{RollTo: 3, Again: "pgbudget rollback --to 2 --now"},
 			SettingsWritten: state.SettingsWritten{Past: []state.Past{{Number: 2, Seq: 3}}}},
-			"pgbudget rollback --to 2 --now goes on"},
+			"pgbudget rollback --to 2 --now continues"},
 		{"a rollback that an older pgbudget has begun", state.JournalState{Run: state.Run{RollTo: 3}},
-			"pgbudget rollback goes on"},
+			"pgbudget rollback continues"},
 		{"its step in hand, of which a run has made its own",
 			state.JournalState{StepInHand: state.StepInHand{Step: oneLine(6, 5), StepTo: 3}},
-			"pgbudget rollback goes on"},
+			"pgbudget rollback continues"},
 		{"one whose rest does not fit", state.JournalState{Run: state.Run{RollTo: 3, Left: verdict.Of(verdict.Note,
 			"no room")}}, ""},
 	} {
@@ -138,23 +138,23 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 		m    runner
 		want string
 	}{
-		{runner{again: "pgbudget step"}, "pgbudget step goes on, pgbudget rollback goes back"},
-		{runner{again: "pgbudget run"}, "pgbudget run goes on, pgbudget rollback goes back"},
+		{runner{again: "pgbudget step"}, "pgbudget step continues, pgbudget rollback takes the step back"},
+		{runner{again: "pgbudget run"}, "pgbudget run continues, pgbudget rollback takes the step back"},
 		{runner{again: "pgbudget run --percent 2", most: 3},
-			"pgbudget run --percent 2 --max-steps 2 goes on, pgbudget rollback goes back"},
+			"pgbudget run --percent 2 --max-steps 2 continues, pgbudget rollback takes the step back"},
 		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}},
-			"pgbudget step goes on, pgbudget rollback goes back"},
+			"pgbudget step continues, pgbudget rollback takes the step back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
 		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,
-			" goes on, pgbudget rollback goes back")) {
+			" continues, pgbudget rollback takes the step back")) {
 			t.Errorf("%v; next: %q, want %q", err, got, c.want)
 		}
 	}
 	for _, m := range []state.JournalState{
 		{Run: state.Run{Again: "pgbudget step"}, StepInHand: state.StepInHand{Step: oneLine(5, 6)}},
 		{Run: state.Run{Again: "pgbudget rollback --to 3", RollTo: 9}}} {
-		if got := onward(m); !strings.HasPrefix(got, m.Again+" goes on") {
+		if got := onward(m); !strings.HasPrefix(got, m.Again+" continues") {
 			t.Errorf("status and why say %q, want %q", got, m.Again)
 		}
 	}

@@ -72,7 +72,7 @@ func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 	return err
 }
 
-// goingBack refuses to go forward while a rollback is under way: it would finish the rollback's half of a step and
+// goingBack refuses to go forward while a rollback is in progress: it would finish the rollback's half of a step and
 // leave the rest as it is, and nobody asked for what comes of that.
 func (m *runner) goingBack() error {
 	if !m.memory.GoingBack() {
@@ -83,7 +83,7 @@ func (m *runner) goingBack() error {
 		to += fmt.Sprintf(" to before step %d", n)
 	}
 	return held(againOf(m.memory)+" continues; pgbudget accept --sizes gives it up and accepts the present sizes",
-		"%s is under way, and nothing goes forward before its end", to)
+		"%s is in progress, and no forward step begins before its end", to)
 }
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before
@@ -128,7 +128,7 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 	why := control.Closed(windows, now)
 	switch {
 	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
-		m.notes = append(m.notes, fmt.Sprintf("%s; %s goes on with --outside-window",
+		m.notes = append(m.notes, fmt.Sprintf("%s; %s continues with --outside-window",
 			cmp.Or(why.Text(), "steps may begin outside of policy.windows"), who()))
 	case !why.Any() || m.memory.Step != nil: // a step in hand is not new
 	case waits:
@@ -140,7 +140,7 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 }
 
 // outside is the hint where the time of day holds a step.
-const outside = "wait for it, or pgbudget step --outside-window"
+const outside = "wait for the next window, or pgbudget step --outside-window"
 
 // stopped is the error for a person's pause; nil: there is none.
 func stopped(journal string) error {

@@ -7,14 +7,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// TestCommandsAreRepeatedAsTheyWereTyped: what is named to go on with runs when it is pasted, and shows no password.
+// TestCommandsAreRepeatedAsTheyWereTyped: a command in a text runs when it is pasted, and shows no password.
 func TestCommandsAreRepeatedAsTheyWereTyped(t *testing.T) {
 	commands := newApp().Commands
 	for _, c := range []struct {
 		typed, env, text, want string
 	}{
-		{"step --config f.yaml", "", "pgbudget run goes on, pgbudget rollback goes back",
-			"pgbudget run --config f.yaml goes on, pgbudget rollback --config f.yaml goes back"},
+		{"step --config f.yaml", "", "pgbudget run continues, pgbudget rollback takes the step back",
+			"pgbudget run --config f.yaml continues, pgbudget rollback --config f.yaml takes the step back"},
 		{"step -c f.yaml --yes", "", "pgbudget plan --best-effort", "pgbudget plan --config f.yaml --best-effort"},
 		{"step -c=f.yaml", "", "pgbudget journal import m.jsonl", "pgbudget journal import --config f.yaml m.jsonl"},
 		{"stpe --config f.yaml", "", "did you mean pgbudget step? pgbudget --help lists",
@@ -29,8 +29,10 @@ func TestCommandsAreRepeatedAsTheyWereTyped(t *testing.T) {
 		{"step --config f.yaml", "",
 			"pgbudget plan --config g.yaml; pgbudget step --help; pgbudget init; another pgbudget is at work",
 			"pgbudget plan --config g.yaml; pgbudget step --help; pgbudget init; another pgbudget is at work"},
-		{"step --config f.yaml", "", "pgbudget step would end with 7 now; pgbudget status there shows it",
-			"pgbudget step would end with 7 now; pgbudget status there shows it"},
+		{"step --config f.yaml", "", "pgbudget step would end with 7 now; pgbudget status on its host shows its step",
+			"pgbudget step would end with 7 now; pgbudget status on its host shows its step"},
+		{"explain 9 --config f.yaml", "", "pgbudget explain takes no argument besides its flags",
+			"pgbudget explain takes no argument besides its flags"},
 		{"plan --from r.jsonl", "", "pgbudget plan --best-effort, pgbudget step",
 			"pgbudget plan --from r.jsonl --best-effort, pgbudget step"},
 		{"plan --postgres|main=host=h user=u password=hunter2|--bouncer|ci=postgres://u:hunter2@h/pgbouncer", "",

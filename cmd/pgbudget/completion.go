@@ -39,7 +39,7 @@ func completionCommand() *cli.Command {
 		"pgbudget completion fish | source", 1)
 	return &cli.Command{
 		Name:  "completion",
-		Usage: "print what completes commands and flags in bash, zsh or fish",
+		Usage: "print the completion of commands and flags for bash, zsh or fish",
 		Description: "The completion is of this version: print it anew after an update. A Tab runs nothing of pgbudget.\n\n" +
 			"Example:\n  source <(pgbudget completion bash)",
 		Subcommands: []*cli.Command{

@@ -65,7 +65,7 @@ func shellPrints(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// TestBashCompletes calls the function as bash does, which cuts words at the =, and notes where bash is to look for
+// TestBashCompletes calls the function as bash does, which cuts words at the =, and notes where bash is to search for
 // files.
 func TestBashCompletes(t *testing.T) {
 	file := completionFile(t, bashCompletion)

@@ -21,7 +21,7 @@ func agreed(c *cli.Context, s source) bool {
 	return c.Bool("yes") || c.Bool("dry-run") || c.IsSet("emit") || !s.config.Policy.Asks()
 }
 
-// askable refuses a command that would have to ask and cannot, before it looks at anything.
+// askable refuses a command that would have to ask and cannot, before it takes a sample.
 func askable(c *cli.Context, s source) error {
 	if agreed(c, s) || isatty.IsTerminal(os.Stdin.Fd()) {
 		return nil
@@ -93,7 +93,7 @@ func question(c bouncer.Survey, policy state.Policy, m state.JournalState, step 
 	case !step.Empty():
 		what := "first step: "
 		if m.Step != nil {
-			what = "the step in hand goes on first: "
+			what = "the step in hand continues first: "
 		}
 		if held := c.HeldNow(policy, m, step); held.Any() {
 			return what + step.Text() + "; held now: " + held.Text() + later

@@ -13,7 +13,7 @@ import (
 )
 
 // TestNothingMovesUnasked: a run that can take no step yet waits for one, so it asks before it waits, and says what is
-// in the way. Only what ends at once with nothing moved needs no answer.
+// in between. Only what ends at once with nothing moved needs no answer.
 func TestNothingMovesUnasked(t *testing.T) {
 	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
@@ -36,18 +36,19 @@ func TestNothingMovesUnasked(t *testing.T) {
 		{"a step, paused", bouncer.Survey{}, state.JournalState{}, step, "", "paused by ann",
 			[]string{"first step: main/app 10 → 9"}},
 		{"blocked", bouncer.Survey{}, state.JournalState{}, state.Step{}, "ci/app needs 3 and 1 is spare", "",
-			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps are taken once that is gone"}},
+			[]string{"no step can begin now: ci/app needs 3 and 1 is spare", "steps begin once the cause is gone"}},
 		{"blocked and paused", bouncer.Survey{}, state.JournalState{}, state.Step{}, "no room", "paused by ann",
 			[]string{"no room"}},
 		{"paused at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "paused by ann",
-			[]string{"paused by ann", "once that is gone"}},
+			[]string{"paused by ann", "once the cause is gone"}},
 		{"over its budget at the plan", bouncer.Survey{Fleet: over}, state.JournalState{}, state.Step{}, "", "",
-			[]string{"pg: the worst case", "once that is gone"}},
-		{"traffic that cannot go on", turning, state.JournalState{}, state.Step{}, "", "", []string{"traffic is on its way"}},
+			[]string{"pg: the worst case", "once the cause is gone"}},
+		{"traffic that cannot go on", turning, state.JournalState{}, state.Step{}, "", "",
+			[]string{"the traffic switch is between its start and its goal"}},
 		{"an action that nobody knows of", bouncer.Survey{},
 			state.JournalState{StepInHand: state.StepInHand{Intent: &state.Action{Kind: state.Grant}}},
 			state.Step{}, "", "",
-			[]string{"is done again"}},
+			[]string{"pgbudget repeats the action"}},
 		{"at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},
 	} {

@@ -27,14 +27,13 @@ func TestDriftKeepsTheRollback(t *testing.T) {
 	}{
 		"nothing in hand": {state.JournalState{}, "", "pgbudget accept --sizes", "rollback"},
 		"a step in hand": {state.JournalState{StepInHand: state.StepInHand{Step: step}}, "",
-			"pgbudget rollback goes back", "accept"},
+			"pgbudget rollback takes the step back", "accept"},
 		"a step that goes back": {state.JournalState{StepInHand: state.StepInHand{Step: step}, Run: state.Run{RollTo: 3}}, "",
-			"pgbudget rollback goes on", "accept"},
+			"pgbudget rollback continues", "accept"},
 		"something better to say": {state.JournalState{StepInHand: state.StepInHand{Step: step}}, "reload it",
-			"reload it; then pgbudget run goes on, pgbudget rollback goes back", "accept"},
-		"that, with a command": {state.JournalState{StepInHand: state.StepInHand{Step: step}},
-			"pgbudget accept --sizes, then pgbudget rollback",
-			"then pgbudget rollback", "goes on"},
+			"reload it; then pgbudget run continues, pgbudget rollback takes the step back", "accept"},
+		"a file of this name": {state.JournalState{StepInHand: state.StepInHand{Step: step}},
+			"read /etc/pgbudget/pgbouncer.ini", "; then pgbudget run continues", "accept"},
 	} {
 		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"), Memory: c.memory,
 			Hint: c.hint},
@@ -52,9 +51,9 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	for outcome, want := range map[state.Outcome]string{
 		state.Held: "change it where it comes from; then pgbudget run continues when the cause is gone, pgbudget " +
-			"rollback goes back",
-		state.Blind:   "change it where it comes from; then pgbudget run, once it answers",
-		state.Drifted: "change it where it comes from; then pgbudget run goes on, pgbudget rollback goes back",
+			"rollback takes the step back",
+		state.Blind:   "change it where it comes from; then pgbudget run, once the console or server answers",
+		state.Drifted: "change it where it comes from; then pgbudget run continues, pgbudget rollback takes the step back",
 	} {
 		err := ended(bouncer.Report{Outcome: outcome, Reason: verdict.Of(verdict.Note, "x"),
 			Memory: state.JournalState{StepInHand: state.StepInHand{Step: step}},
@@ -70,7 +69,7 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	mirror := fmt.Errorf("the journal: %w", &operr.Error{Kind: operr.KindUnreachable, Err: errors.New("broken pipe"),
-		Hint: "mend the mirror"})
+		Hint: "repair the mirror"})
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
 		err    error
@@ -81,14 +80,14 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 	}{
 		"a mirror, with a step in hand": {mirror, state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"broken pipe; the step in hand, main/app 10 → 9, is kept",
-			"mend the mirror; then pgbudget run goes on, pgbudget rollback goes back", exitUnreachable},
+			"repair the mirror; then pgbudget run continues, pgbudget rollback takes the step back", exitUnreachable},
 		"a mirror, on the way back": {mirror, state.JournalState{StepInHand: state.StepInHand{Step: step},
 			Run: state.Run{RollTo: 3}}, "by the next pgbudget run",
-			"mend the mirror; then pgbudget rollback goes on", exitUnreachable},
-		"a mirror, between two steps": {mirror, state.JournalState{}, "broken pipe", "mend the mirror", exitUnreachable},
+			"repair the mirror; then pgbudget rollback continues", exitUnreachable},
+		"a mirror, between two steps": {mirror, state.JournalState{}, "broken pipe", "repair the mirror", exitUnreachable},
 		"a full disk": {full, state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"no space left on device; the step in hand, main/app 10 → 9",
-			"pgbudget run goes on, pgbudget rollback goes back", exitUnforeseen},
+			"pgbudget run continues, pgbudget rollback takes the step back", exitUnforeseen},
 	} {
 		err := errors.Join(unfinished(c.err, c.memory, "pgbudget run"), leftFlushed(nil))
 		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) ||
@@ -100,7 +99,7 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 }
 
 // TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than
-// the journal's, and a process that is gone for good has a way out of it.
+// the journal's, and a process that is gone for good has a hint of its own.
 func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	memory := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Seen: []state.Seen{
@@ -113,12 +112,12 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 	}{
 		{"the same", []fleet.Process{{ID: "main/1", Console: "a:6432"}, {ID: "main/2", Console: "b:6432"}}, "", ""},
 		{"one is gone", []fleet.Process{{ID: "main/1", Console: "a:6432"}},
-			"main/2 was moved before and is not observed any more",
-			"where it is gone for good, pgbudget accept --sizes, then pgbudget rollback"},
+			"pgbudget changed main/2 earlier and no longer observes it",
+			"where the process is gone for good: pgbudget accept --sizes, then pgbudget rollback"},
 		{"another order", []fleet.Process{{ID: "main/1", Console: "b:6432"}, {ID: "main/2", Console: "a:6432"}},
-			"give the consoles in the order of before", "see who changed it, and mend that"},
+			"list the consoles in the earlier order", "find out who changed the value and correct the cause"},
 		{"one is gone, and the next has its place", []fleet.Process{{ID: "main/1", Console: "b:6432"}},
-			"give the consoles in the order of before", "where it is gone for good, pgbudget accept --sizes"},
+			"list the consoles in the earlier order", "where the process is gone for good: pgbudget accept --sizes"},
 	} {
 		m := &runner{memory: memory}
 		m.memory.Step = &state.Step{Kind: state.Forward}
@@ -128,7 +127,8 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)
 		case c.want != "" && (operr.KindOf(err) != operr.KindDrift || !strings.Contains(err.Error(), c.want) ||
-			!strings.Contains(operr.HintOf(err), c.hint)):
+			!strings.Contains(operr.HintOf(err), c.hint) || strings.Contains(operr.HintOf(err), "accept") &&
+			strings.Contains(operr.HintOf(err), "continues")):
 			t.Errorf("%s: %v; next: %s; want %s; next: %s", c.name, err, operr.HintOf(err), c.want, c.hint)
 		}
 	}

@@ -61,7 +61,8 @@ func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
 					if err := c.Process.Signal(sig); err != nil {
 						t.Fatal(err)
 					}
-					if code := r.end(t, 30*time.Second); code != exitInterrupted || !strings.Contains(r.text(), "nothing was moved") {
+					if code := r.end(t, 30*time.Second); code != exitInterrupted ||
+						!strings.Contains(r.text(), "nothing was changed") {
 						t.Errorf("exit %d, want %d:\n%s", code, exitInterrupted, r.text())
 					}
 				})

@@ -110,7 +110,7 @@ func usedText(e load.Evidence, loads []load.Load) string {
 	}
 	text += fmt.Sprintf(", and the history of the last %s (%s)", spell(e.History.Lookback), e.History.Dialect)
 	if len(without) > 0 {
-		text += fmt.Sprintf(", of %s not: it %s", strings.Join(without, ", "), few)
+		text += fmt.Sprintf(", except of %s: the history %s", strings.Join(without, ", "), few)
 	}
 	return text
 }

@@ -192,7 +192,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 	})
 }
 
-// seesThrough judges the estimate of one full pool. A short look at few transactions may not tell those who wait from
+// seesThrough judges the estimate of one full pool. A short window of few transactions may not tell those who wait from
 // those who ask less, where nobody is sent away.
 func seesThrough(t testing.TB, g part, got load.Load, seen clients.Ledger, short bool) {
 	t.Helper()

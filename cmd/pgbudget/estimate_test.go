@@ -40,7 +40,7 @@ func TestEstimateSaysWhatItHasUsed(t *testing.T) {
 			"3 samples over 1m0s, and the history of the last 1h (d)"},
 		{"of one", load.History{Lookback: time.Hour, Dialect: "d", Pools: []load.PoolHistory{minutes("a/x", 29, 0),
 			minutes("b/x", 60, 0)}},
-			"3 samples over 1m0s, and the history of the last 1h (d), of a/x not: it is of 29 minutes, 30 needed"},
+			"3 samples over 1m0s, and the history of the last 1h (d), except of a/x: the history is of 29 minutes, 30 needed"},
 		{"of a pool whose load is not known", load.History{Lookback: time.Hour, Dialect: "d",
 			Pools: []load.PoolHistory{minutes("c/x", 60, 0)}},
 			"3 samples over 1m0s alone: the history that Prometheus has (d) is of 0 minutes, 30 needed"},

@@ -52,7 +52,7 @@ var exitTable = []struct {
 	{exitInterrupted, []operr.Kind{operr.KindInterrupted}, "interrupted, between two actions"},
 }
 
-// errPending says that a plan would change something; only --detailed-exitcode turns it into an exit code.
+// errPending says that a plan would change something; only --detailed-exitcode makes it an exit code.
 var errPending = &operr.Error{Kind: operr.KindPending, Err: errors.New("the plan changes sizes")}
 
 // errBestEffort says that the printed plan breaks a promise.

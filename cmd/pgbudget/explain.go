@@ -92,26 +92,26 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 			case state.Interrupted:
 				next = onward(m)
 			case state.Drifted:
-				next = cmp.Or(e.Next, mending(m))
+				next = cmp.Or(e.Next, correcting(m))
 			default:
 				next = onward(m) + ", once the cause is gone"
 			}
 		case state.Replanned:
 			text, next = "a new plan was made: "+e.Reason.Text(), "a load that exceeds the new plan"
 		case state.StepAbort:
-			text, next = "the step goes back: "+e.Reason.Text(), "nothing, until the sizes from before the step are in force"
+			text, next = "the step is taken back: "+e.Reason.Text(), "nothing, until the sizes from before the step are in force"
 		case state.StepTrimmed:
 			text, next = "the rest of the step was given up: "+e.Reason.Text(),
 				"free connections; the next step checks again"
 		case state.Failed:
 			text, next = "an action failed: "+e.Reason.Text(), "pgbudget tries again"
 		case state.Accepted:
-			text, next = "a person accepted the fleet's sizes of that time", "pgbudget plan shows what is left to do"
+			text, next = "a person accepted the fleet's sizes of that time", "pgbudget plan shows the remaining changes"
 			if e.By != "" {
 				text += " by " + e.By
 			}
 		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
-			text, next = eventLine(e), "what comes next waits for the drain, or for the soak"
+			text, next = eventLine(e), "the next action waits for the drain, or for the soak"
 		default:
 			continue
 		}
@@ -137,18 +137,18 @@ func (x decided) now(m state.JournalState, died bool, pause string) decided {
 	return x
 }
 
-// mending is how drift ends where nothing better is known. To take what is there as right gives the step in hand up,
-// and with it the way back: so that is for where there is none.
-func mending(m state.JournalState) string {
+// correcting is how drift ends where nothing better is known. Accepting the present sizes gives the step in hand up,
+// and with it the rollback of this step: so that is for where no step is in hand.
+func correcting(m state.JournalState) string {
 	if m.Step == nil {
 		return "find out who changed the value; pgbudget accept --sizes accepts the present sizes"
 	}
 	return "find out who changed the value and correct the cause; then " + onward(m)
 }
 
-// onward is what a person types to go on with what is under way, or to go back.
+// onward is what a person types to continue the step in hand or the rollback, or to take the step back.
 func onward(m state.JournalState) string {
-	next := againOf(m) + " goes on"
+	next := againOf(m) + " continues"
 	if back := backward(m); back != "" {
 		next += ", " + back
 	}
@@ -160,7 +160,7 @@ func backward(m state.JournalState) string {
 	if m.Step == nil || m.RollTo > 0 {
 		return ""
 	}
-	return "pgbudget rollback goes back"
+	return "pgbudget rollback takes the step back"
 }
 
 // decision prints it for people.

@@ -18,8 +18,8 @@ import (
 // faults are those of consoles, files, clients and servers.
 var faults = []fault{
 	{name: "nobody agrees: no terminal, and no --yes", cause: nothing, asks: true, code: exitUsage,
-		says: "nobody can agree", quick: true},
-	{name: "it is outside of policy.windows", cause: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" +
+		says: "nobody can confirm", quick: true},
+	{name: "the time is outside of policy.windows", cause: nothing, policy: "soak: 1s, soak_every: 1s, windows: [" +
 		closedWindow() + "]", code: exitHeld, says: "outside", quick: true},
 	{name: "nobody reads what it says any more", cause: nothing,
 		shell: `"$0" "$@" 2>&1 | head -1 >/dev/null; exit ${PIPESTATUS[0]}`, moves: true, quick: true},
@@ -40,7 +40,7 @@ var faults = []fault{
 		says: "file too large"},
 	{name: "a file with a line that PgBouncer could not load", cause: brokenLine, code: exitDrift,
 		says: "is not known to PgBouncer", quick: true},
-	{name: "a file that says who manages it", cause: managed, code: exitUsage, says: "would put the old size back",
+	{name: "a file that says who manages it", cause: managed, code: exitUsage, says: "would restore the old size",
 		quick: true},
 	{name: "config: names a copy of the file that the process reads", cause: nothing, config: copiedFile, code: exitUsage,
 		says: "a copy of", quick: true},
@@ -56,11 +56,11 @@ var faults = []fault{
 	{name: "an old file was put back after a step, and nobody has RELOADed", cause: putBackAfterStep, code: exitDrift,
 		says: "waits for a RELOAD"},
 	{name: "a pool leads to a server that is not in the config", cause: strangeServer, code: exitEvidence,
-		says: "none of them is found", quick: true},
+		says: "none is a backend of the servers observed", quick: true},
 	{name: "one of the processes does not answer", cause: silentConsole, code: exitUnreachable, says: "no answer within",
 		quick: true},
 	{name: "a console dies in mid-step", cause: deadConsole, when: state.Release, moves: true, code: exitUnreachable,
-		says: "nothing was done since"},
+		says: "nothing was changed since"},
 	{name: "one of three processes refuses RELOAD", cause: nothing, config: statsUser, lines: true, code: exitEvidence,
 		says: "admin access needed", quick: true},
 	{name: "a second pgbudget is at work", cause: lockHeld, code: exitHeld, says: "another pgbudget holds the lock",
@@ -80,7 +80,7 @@ var faults = []fault{
 	{name: "open transactions pin what was released", cause: pinned, when: afterPlan,
 		policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "idle in transaction"},
 	{name: "a session pool never drains", cause: sessions, when: afterPlan,
-		policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "it pools sessions"},
+		policy: "soak: 1s, soak_every: 1s, drain_for: 5s", moves: true, code: exitHeld, says: "pools sessions"},
 }
 
 func nothing(*bench) func() { return func() {} }

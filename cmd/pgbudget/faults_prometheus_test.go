@@ -191,7 +191,7 @@ func (b *bench) jump(t testing.TB) string {
 		if err != nil {
 			said = volatile.ReplaceAllString(err.Error(), "…")
 		}
-		// ahead, the time to drain is over at once where it had not drained yet
+		// with the clock set ahead, the time to drain is over at once where it had not drained yet
 		if code != exitDone && (code != exitHeld || by < 0) {
 			t.Errorf("%s: exit %d: %v", name, code, err)
 		}

@@ -137,7 +137,7 @@ func (b *bench) afterAll(t testing.TB) {
 		"--outside-window"); r.code != 0 {
 		t.Errorf("after all of them: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "goes on with --outside-window") {
+	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "continues with --outside-window") {
 		t.Errorf("the journal (%v) does not say that the step went on outside of its windows:\n%s", err, text)
 	}
 }
@@ -187,7 +187,7 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 	return fmt.Sprintf("| %s | %s | %d |\n", f.name, volatile.ReplaceAllString(lastLine(r.stderr), "…"), r.code)
 }
 
-// foretold wants plan and status --look to say how the step would end, but where they cannot look themselves, and say
+// foretold wants plan and status --look to say how the step would end, but where they cannot see it themselves, and say
 // so.
 func (b *bench) foretold(t testing.TB, f fault, want int) {
 	t.Helper()

@@ -86,7 +86,7 @@ func TestAFlushThatAKilledRunLeftIsEndedWhateverElseIsWrong(t *testing.T) {
 			t.Errorf("%s: exit %d, a lifetime of %s, %v known (%v %v), and the file\n%s\n%s%s", what, r.code, lifetime(),
 				left, err, failed, now, r.stdout, r.stderr)
 		}
-		if !strings.Contains(r.stderr, "note: server_lifetime of app in a/1 is as it was") {
+		if !strings.Contains(r.stderr, "note: server_lifetime of app in a/1 has its old value again") {
 			t.Errorf("%s: it is not said:\n%s", what, r.stderr)
 		}
 	}

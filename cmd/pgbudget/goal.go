@@ -87,7 +87,7 @@ func (a *runGoal) onward() string {
 	case a == nil:
 		return "pgbudget step would move to the plan again"
 	case a.Left:
-		return fmt.Sprintf("the plan of %s wants %s: pgbudget step goes on", stamp(a.At), a.Goal.Text())
+		return fmt.Sprintf("the plan of %s wants %s: pgbudget step continues", stamp(a.At), a.Goal.Text())
 	default:
 		return "a load outside its interval; pgbudget plan shows the loads"
 	}

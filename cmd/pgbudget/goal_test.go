@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// newestFirst is what a journal of these events gives, and its memory.
+// newestFirst is what a journal of these events gives, and its state.
 func newestFirst(events ...state.Event) (state.JournalState, iter.Seq2[state.Event, error]) {
 	var m state.JournalState
 	for i := range events {
@@ -47,7 +47,7 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 		To: 2}
 	four, none := 4, 0
 	late, early := time.Date(2026, 11, 30, 0, 31, 0, 0, time.UTC), time.Date(2026, 11, 30, 0, 29, 0, 0, time.UTC)
-	const wants = "the plan of 2026-11-30 00:30:00 UTC wants ci/app 9, main/app 13: pgbudget step goes on"
+	const wants = "the plan of 2026-11-30 00:30:00 UTC wants ci/app 9, main/app 13: pgbudget step continues"
 	const plan = "plan of 2026-11-30 00:30:00 UTC: ci/app 9, main/app 13"
 	for _, c := range []struct {
 		name      string
@@ -61,17 +61,17 @@ func TestExplainAndStatusSayHowFarThePlanIs(t *testing.T) {
 			plan + "; not reached yet"},
 		{"a pool that was never written is left", took(9), &sample{At: late, StepsAhead: &four}, wants,
 			plan + "; 4 steps to come"},
-		{"all of them", took(9), &sample{At: late, StepsAhead: &none}, "a load that leaves its interval", plan + "; reached"},
-		{"all of them, not counted", took(9), nil, "a load that leaves its interval", plan},
+		{"all of them", took(9), &sample{At: late, StepsAhead: &none}, "a load outside its interval", plan + "; reached"},
+		{"all of them, not counted", took(9), nil, "a load outside its interval", plan},
 		{"a complete rollback", took(5, back, done), nil, "pgbudget step would move to the plan again", ""},
 		{"a person took what is there as right", took(5, state.Event{Kind: state.Accepted}),
 			&sample{At: late, StepsAhead: &four},
-			"pgbudget plan shows what is left to do", ""},
+			"pgbudget plan shows the remaining changes", ""},
 	} {
 		m, newest := newestFirst(c.events...)
 		x, err := decision(m, newest, c.look)
 		if err != nil || !strings.Contains(x.Changes, c.why) {
-			t.Errorf("%s: why says %q (%v), want %q", c.name, x.Changes, err, c.why)
+			t.Errorf("%s: explain says %q (%v), want %q", c.name, x.Changes, err, c.why)
 		}
 		a, _, err := runGoalOf(m, newest, c.look)
 		said := ""
@@ -95,15 +95,17 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 		s          status
 		want, lack []string
 	}{
-		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking", "gate open",
+		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking",
+			"saturation guard: open",
 			"worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
-		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"gate open"},
+		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"saturation guard"},
 			[]string{"doing"}},
-		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"}, []string{"doing", "gate open"}},
+		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"},
+			[]string{"doing", "saturation guard"}},
 		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"},
-			[]string{"paused by anna: nothing moves"}, []string{"doing", "gate open", "held"}},
-		{"paused, and the run was killed", status{Died: true, Paused: "paused by anna", next: "pgbudget run goes on"},
-			[]string{"paused by anna: nothing moves until pgbudget resume", "was killed", "pgbudget run goes on"}, nil},
+			[]string{"paused by anna: nothing moves"}, []string{"doing", "saturation guard", "held"}},
+		{"paused, and the run was killed", status{Died: true, Paused: "paused by anna", next: "pgbudget run continues"},
+			[]string{"paused by anna: nothing moves until pgbudget resume", "killed", "pgbudget run continues"}, nil},
 	} {
 		var out strings.Builder
 		c.s.Look, c.s.At = look, at

@@ -246,7 +246,7 @@ func hungPrometheus(b *bench, _ *lab.Process) func() {
 	return func() { _ = b.l.SignalPrometheus(syscall.SIGCONT) }
 }
 
-// alarm raises the gauge that Prometheus is asked for.
+// alarm raises the metric that Prometheus is asked for.
 func alarm(b *bench) (shown func() (time.Time, bool), end func()) {
 	b.l.Alarm(1)
 	return func() (time.Time, bool) {

@@ -75,10 +75,10 @@ func (b *bench) inHand(t *testing.T) {
 	defer b.restore(t, before)
 	b.interrupted(t, state.Grant, "step --percent 20",
 		"the step in hand, ci/app 2 → 5, main/app 6 → 5, is kept and continued by the next pgbudget step",
-		"next: pgbudget step --percent 20 goes on, pgbudget rollback goes back")
+		"next: pgbudget step --percent 20 continues, pgbudget rollback takes the step back")
 	status := []string{"explain", "--config", b.config}
 	if r := command(t, b.l, status...); !strings.Contains(plainly(r.stdout),
-		"pgbudget step --percent 20 goes on, pgbudget rollback goes back") {
+		"pgbudget step --percent 20 continues, pgbudget rollback takes the step back") {
 		t.Errorf("why: %s", r.stdout)
 	}
 	for _, verb := range []string{"step", "run"} {
@@ -98,15 +98,15 @@ func (b *bench) inHand(t *testing.T) {
 	b.said(t, "rollback --dry-run", exitHeld,
 		"rollback to before step 1, to ci/app 2, main/app 6: the sizes would fit; refused now", "paused by", "!possible")
 	resumed()
-	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback --to 1 goes on")
-	const under = "held: a rollback to before step 1 is under way, and nothing goes forward before its end"
+	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback --to 1 continues")
+	const under = "held: a rollback to before step 1 is in progress, and no forward step begins before its end"
 	for _, args := range []string{"step --yes", "step --dry-run", "step --emit patch", "run --yes", "run --dry-run"} {
 		b.said(t, args, exitHeld, under,
-			"next: pgbudget rollback --to 1 goes on with it; pgbudget accept --sizes gives it up", "!release ")
+			"next: pgbudget rollback --to 1 continues; pgbudget accept --sizes gives it up", "!release ")
 	}
 	b.said(t, "plan", exitDone, "pgbudget step would end with 5 now: "+under)
 	b.said(t, "rollback --dry-run", exitDone, "continues to take back step 1", "!  1  release")
-	b.said(t, "rollback --to 1 --yes", exitDone, "rollback", "ended    the step is back", "!soaked")
+	b.said(t, "rollback --to 1 --yes", exitDone, "rollback", "ended    the step is taken back", "!soaked")
 	for path, text := range files(t, b.l) {
 		if text != before[path] {
 			t.Errorf("%s is not as it was:\n%s", path, text)

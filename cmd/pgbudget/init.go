@@ -57,7 +57,7 @@ func initCommand() *cli.Command {
 	}
 }
 
-// errNoFleet says that init needs something to look at.
+// errNoFleet says that init needs a fleet or a recording.
 var errNoFleet = &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("no fleet to observe"),
 	Hint: "pgbudget init --postgres DSN --bouncer GROUP=DSN, or pgbudget init --reference"}
 
@@ -151,7 +151,7 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 	return b.String()
 }
 
-// seenOf says what a pool looks like today.
+// seenOf is the present size and the users of a pool.
 func seenOf(o fleet.Observation, id string) string {
 	processes, sizes, users := 0, []string{}, []string{}
 	for _, p := range o.Processes {

@@ -118,7 +118,7 @@ func (s *ordeal) interrupt(cause func(*ordeal) func(), after, lasts time.Duratio
 	return s.cmd.ProcessState.ExitCode(), caused
 }
 
-// TestWhateverIsInterruptedEndsWhereItIsLedLive interrupts runs, steps and rollbacks at random moments in random ways,
+// TestWhateverIsInterruptedEndsWhereItIsLedLive interrupts runs, steps and rollbacks at random moments,
 // as often as chance has it, and then lets one run or rollback be: the sizes are those of the plan, or of before. 60
 // schedules in `make soak`.
 func TestWhateverIsInterruptedEndsWhereItIsLedLive(t *testing.T) {
@@ -253,7 +253,7 @@ func (b *bench) ordeal(t testing.TB, r *rand.Rand, before, goal map[string]strin
 	}
 }
 
-// goingBack reports whether a rollback is under way, as the journal says.
+// goingBack reports whether a rollback is in progress, as the journal says.
 func (s *ordeal) goingBack(t testing.TB) bool {
 	events, err := journal.Read(s.path)
 	if err != nil && !os.IsNotExist(err) {

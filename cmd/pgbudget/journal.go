@@ -36,7 +36,7 @@ func mirrorOf(c *config.Config) journal.Mirror {
 func remembered(c *config.Config) (state.JournalState, error) { return mirrorOf(c).Load(c.Journal) }
 
 // recordable says why nothing could be recorded in the config's journal and its mirror, as far as can be told without
-// writing: a mirror's command is looked for, and not called.
+// writing: a mirror's command must exist, and is not called.
 func recordable(c *config.Config) error {
 	m := mirrorOf(c)
 	if err := m.Writable(c.Journal); err != nil {
@@ -54,8 +54,8 @@ func recordable(c *config.Config) error {
 	return m.Unbegun(c.Journal)
 }
 
-// unbegun refuses to accept, or to take back, where there is no journal: its name may be wrong, and a new one would be
-// in the way of its import.
+// unbegun refuses to accept, or to take back, where there is no journal: its name may be wrong, and a new one would
+// keep it from being imported.
 func unbegun(path, what string) error {
 	none, err := noEvents(path)
 	if info, missing := os.Stat(path); err != nil || missing == nil && info.Size() > 0 {
@@ -67,11 +67,14 @@ func unbegun(path, what string) error {
 func journalCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "journal",
-		Usage: "begin the journal, export it, and make one of an export or a mirror",
-		Description: "The journal records what pgbudget wrote, step by step; a rollback needs the journal. With mirror: " +
-			"in the\nconfig each line is in a second place before the action begins. After the loss of the host or its " +
-			"disk,\nimport makes a journal of the mirror.\n\nExamples:\n  pgbudget journal export fleet.export\n  pgbudget " +
-			"journal import fleet.export\n  pgbudget rollback --dry-run",
+		Usage: "begin, export or import the journal",
+		Description: "The journal records what pgbudget wrote, step by step; a rollback needs the journal.\n" +
+			"With mirror: in the config, each line is in a second place before its action begins.\n" +
+			"After the loss of the host or its disk, import makes a journal from the mirror.\n\n" +
+			"Examples:\n" +
+			"  pgbudget journal export fleet.export\n" +
+			"  pgbudget journal import fleet.export\n" +
+			"  pgbudget rollback --dry-run",
 		Subcommands: []*cli.Command{exportCommand(), importCommand(), beginCommand()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -86,9 +89,11 @@ func beginCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "begin",
 		Usage: "make the config's journal, where pgbudget has never changed a size",
-		Description: "Needed once, and only where mirror: is a command: a command cannot tell which lines it was given, " +
-			"so a\nlost journal cannot be told from a new one. After a loss use pgbudget journal import: rollback stays " +
-			"possible.\n\nExample:\n  pgbudget journal begin",
+		Description: "Needed once, and only where mirror: is a command. A command cannot tell which lines it was\n" +
+			"given, so pgbudget cannot tell a lost journal from a new one. After a loss use\n" +
+			"pgbudget journal import: rollback stays possible.\n\n" +
+			"Example:\n" +
+			"  pgbudget journal begin",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			j, err := mirrorOf(s.config).Begin(s.config.Journal)
@@ -104,10 +109,10 @@ func beginCommand() *cli.Command {
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "check every line of the journal, and print the lines with an end mark that proves them complete",
+		Usage:     "check every line of the journal, and print the lines with an end mark",
 		ArgsUsage: "[FILE]",
-		Description: "Asks no server, and may be used while a run is at work. FILE must not exist yet; without FILE, or\n" +
-			"where it is -, the lines go to the standard output.\n\n" +
+		Description: "Asks no server, and may be used during a run. FILE must not exist yet; without FILE, or where\n" +
+			"FILE is -, the lines go to the standard output. The end mark proves that no line is missing.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal export fleet.export\n" +
 			"  pgbudget journal export | ssh backup 'cat > fleet.export'",
@@ -140,11 +145,11 @@ func exportCommand() *cli.Command {
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "make the config's journal of an export, or of a mirror",
+		Usage:     "make the config's journal from an export or a mirror",
 		ArgsUsage: "FILE",
-		Description: "The journal: of the config must not exist yet. FILE is an export, a mirror, or the lines that the " +
-			"command of\n" +
-			"mirror: was given; - is the standard input. Every line is checked first.\n\n" +
+		Description: "The file under journal: of the config must not exist yet. FILE is an export, a mirror, or the\n" +
+			"lines that the command of mirror: was given; - is the standard input. Every line is checked\n" +
+			"first.\n\n" +
 			"Examples:\n" +
 			"  pgbudget journal import fleet.export\n" +
 			"  ssh backup cat fleet.jsonl | pgbudget journal import -\n" +
@@ -201,7 +206,7 @@ func (r untilDone) Read(p []byte) (int, error) {
 	}
 }
 
-// endlessNote is said of an import that is no export. A copy that was cut on its way looks like a journal that a crash
+// endlessNote is said of an import that is no export. A copy that was cut in transit resembles a journal that a crash
 // has cut, and then much may have followed.
 func endlessNote(name string, cut bool) string {
 	last := ""

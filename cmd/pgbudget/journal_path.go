@@ -48,7 +48,7 @@ func linked(path string) string {
 	return path
 }
 
-// sameName reports whether a path has the name that its file has: only folders on the way to it may be links.
+// sameName reports whether a path has the name that its file has: only its folders may be links.
 func sameName(path, real string) bool {
 	return filepath.Base(path) == filepath.Base(real) && sameFolder(path, real)
 }

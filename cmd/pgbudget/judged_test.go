@@ -10,7 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 )
 
-// stall is the longest pause of this program after which a measurement under way still is judged where it fails.
+// stall is the longest pause of this program after which a measurement is still judged where it fails.
 // chosen: the product itself waits for a pause of up to policy.max_wait; half of that raises no queue that matters.
 const stall = 500 * time.Millisecond
 

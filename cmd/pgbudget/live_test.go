@@ -22,7 +22,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
-// window is how long the live tests look: short in `make test`, a minute in `make fidelity`.
+// window is how long the live tests take samples: short in `make test`, a minute in `make fidelity`.
 func window(t testing.TB) time.Duration {
 	text := os.Getenv("PGBUDGET_TEST_WINDOW")
 	if text == "" {

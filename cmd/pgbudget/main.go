@@ -43,7 +43,7 @@ func main() {
 }
 
 // nothingMoved is the last word of a command that a signal has ended before it changed anything.
-const nothingMoved = "pgbudget: interrupted; nothing was moved"
+const nothingMoved = "pgbudget: interrupted; nothing was changed"
 
 // patience is how long a command that moves nothing has to end by itself after a signal. chosen: a console that is
 // asked no more is left in less; what takes longer waits for a pipe.

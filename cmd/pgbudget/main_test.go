@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"pgbudget": main, "note": note})
 }
 
-// note records one event more in a config's journal, as a run does that has looked, or begins a step: note [-c FILE]
-// [step].
+// note records one event more in a config's journal, as a run does that has taken a sample, or begins a step: note [-c
+// FILE] [step].
 func note() {
 	app := cli.NewApp()
 	app.Flags = journalFlags()
@@ -86,7 +86,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // manyOfOne is a plural behind a one.
-var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|looks|events|steps|lines|pools|clients|users|turns|copies)\b`)
+var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|samples|events|steps|lines|pools|clients|users|traffic changes|copies)\b`)
 
 // harmless are commands that change nothing, and ask no more than who they are typed for did.
 var harmless = []string{"status", "explain", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
@@ -120,7 +120,7 @@ func pasteable(ts *testscript.TestScript, args []string) {
 			}
 			out, _ := sh.CombinedOutput()
 			text := string(out)
-			lost := strings.Contains(text, "give --config FILE") || strings.Contains(text, "nothing to look at")
+			lost := strings.Contains(text, "give --config FILE") || strings.Contains(text, "nothing to observe")
 			lost = lost && len(typedAgain(args, nil, ts.Getenv).flags) > 0
 			if lost || strings.Contains(text, "unknown flag") || strings.Contains(text, "left-over argument") {
 				ts.Fatalf("%v names %q, which ends with %s", args, "pgbudget "+name+flags, text)

@@ -81,14 +81,14 @@ func (m machine) forward(t testing.TB, to int) (port int) {
 type operator struct {
 	machine
 	group     string
-	dsns      []string // of the one server, each another way to it
+	dsns      []string // of the one server, each by another address
 	services  string   // PGSERVICEFILE
-	passwords string   // PGPASSFILE: by whatever way it comes
+	passwords string   // PGPASSFILE: from wherever it comes
 	config    string
 	journal   string
 }
 
-// newOperator has four ways to the server: by address, in another database, by socket, by service.
+// newOperator reaches the server by four DSNs: by address, in another database, by socket, by service.
 func newOperator(t testing.TB, l *lab.Lab, n int, group string) *operator {
 	o := &operator{machine: newMachine(t, n), group: group}
 	server := l.Servers[0]
@@ -183,8 +183,8 @@ func (o *operator) worked(t testing.TB) (from, to time.Time, yes bool) {
 	return from, to, yes
 }
 
-// TestTwoOperatorsNeverMoveOneFleetAtOnce races two steps from two machines, whose DSNs lead to one server in different
-// ways, while each wants the connections that are spare. 200 races in `make soak`.
+// TestTwoOperatorsNeverMoveOneFleetAtOnce races two steps from two machines, by different DSNs of one server, while
+// each wants the connections that are spare. 200 races in `make soak`.
 func TestTwoOperatorsNeverMoveOneFleetAtOnce(t *testing.T) {
 	l := labtest.Start(t, lab.Spec{
 		Servers: []lab.PostgresSpec{{Name: "pg", MaxConnections: 41 + 3}},

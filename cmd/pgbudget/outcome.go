@@ -42,8 +42,10 @@ func both(err, left error) error {
 }
 
 // asTyped is the command as a person has typed it, as far as it says how fast and when something moves.
-func asTyped(c *cli.Context) string {
-	text := "pgbudget " + c.Command.Name
+func asTyped(c *cli.Context) string { return "pgbudget " + c.Command.Name + paceFlags(c) }
+
+// paceFlags are the flags of a command that say how fast and when something moves, each behind a blank.
+func paceFlags(c *cli.Context) (text string) {
 	if c.IsSet("percent") {
 		text += fmt.Sprintf(" --percent %g", c.Float64("percent"))
 	}
@@ -55,7 +57,7 @@ func asTyped(c *cli.Context) string {
 	return text
 }
 
-// command is what a person types to go on with what is under way, once so many steps are done.
+// command is what a person types to continue this command, once so many steps are done.
 func (m *runner) command(steps int) string {
 	text := cmp.Or(m.again, againOf(m.memory))
 	if m.most > 0 {
@@ -99,10 +101,10 @@ func ended(r bouncer.Report, again string) error {
 			Hint: then(again + " continues when the cause is gone" + back)}
 	case operr.KindAborted:
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason.Text(), now),
-			Hint: "pgbudget plan shows what is left to do, once the reason is gone"}
+			Hint: "pgbudget plan shows the remaining changes, once the cause is gone"}
 	case operr.KindDrift:
-		hint := cmp.Or(r.Hint, mending(r.Memory))
-		if r.Memory.Step != nil && r.Hint != "" && !strings.Contains(r.Hint, "pgbudget") { // it mends a file alone
+		hint := cmp.Or(r.Hint, correcting(r.Memory))
+		if r.Memory.Step != nil && r.Hint != "" { // the hint corrects the cause alone
 			hint = then(onward(r.Memory))
 		}
 		return &operr.Error{Kind: kind, Err: errors.New(r.Reason.Text()), Hint: hint}
@@ -111,7 +113,7 @@ func ended(r bouncer.Report, again string) error {
 			Hint: then(again + ", once the console or server answers")}
 	default:
 		return &operr.Error{Kind: operr.KindInterrupted, Err: fmt.Errorf("stopped between two actions; %s", now),
-			Hint: again + " goes on" + back}
+			Hint: again + " continues" + back}
 	}
 }
 

@@ -141,7 +141,7 @@ func (o output) warn(s string) string {
 	return text.FgYellow.Sprint(s)
 }
 
-// keeper keeps the first error of a writer whose callers do not look at it.
+// keeper keeps the first error of a writer whose callers ignore it.
 type keeper struct {
 	w   io.Writer
 	err error

@@ -23,7 +23,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// pathFlags are those of plan that ask for the way of a shift.
+// pathFlags are those of plan that ask for the path of a shift.
 func pathFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "path",
@@ -33,18 +33,18 @@ func pathFlags() []cli.Flag {
 			Usage: "with --path: the `PART` of FROM's load that moves at 100 %, as 35% or 25%-45%; exit code 3 where one end " +
 				"has no path (default: the config's, with the soaks so far)"},
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
-			Usage: "with --path: at most `P` points of traffic a step, and P % of each server's budget"},
-		&cli.IntFlag{Name: "at", DefaultText: "what it says",
+			Usage: "with --path: at most `P` percentage points of traffic a step, and P % of each server's budget"},
+		&cli.IntFlag{Name: "at", DefaultText: "the switch's own",
 			Usage: "with --path: `X`, the percentage that the traffic switch reports now"},
 		&cli.IntFlag{Name: "until", Value: 100, Usage: "with --path: `X`, the percentage to reach"},
 	}
 }
 
-// pathless refuses flags of a way where none is asked for.
+// pathless refuses flags of a path where none is asked for.
 func pathless(c *cli.Context) error {
 	for _, name := range []string{"out", "compare", "detailed-exitcode", "best-effort"} {
 		if c.IsSet("path") && c.IsSet(name) {
-			return usage("leave it out, or plan without --path",
+			return usage("leave this flag out, or plan without --path",
 				"--%s is about sizes alone, and --path plans a path of sizes and traffic", name)
 		}
 	}
@@ -57,16 +57,16 @@ func pathless(c *cli.Context) error {
 	return nil
 }
 
-// planned is what -o json and yaml print of a way.
+// planned is what -o json and yaml print of a path.
 type planned struct {
 	shift.Path
-	// the way is that of the middle of the fraction; at one of its ends there is none
+	// the path is that of the middle of the fraction; at one of its ends there is none
 	Tails *shift.Blocked `json:"tails_blocked,omitempty"`
 	Steps []plannedStep  `json:"steps"`
 	Ends  string         `json:"ends,omitempty"` // why the steps do not lead there
 }
 
-// plannedStep is one step of a way.
+// plannedStep is one step of a path.
 type plannedStep struct {
 	Step state.Step `json:"step"`
 	// before, after its releases, after its grants; of the shift's server
@@ -81,7 +81,7 @@ type plannedStep struct {
 // leastPercent is the least --percent, as of policy.percent.
 const leastPercent = 0.01
 
-// planPath plans and prints the way of a shift.
+// planPath plans and prints the path of a shift.
 func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error {
 	sh, sw, memory, err := s.shiftOf(c, survey)
 	if err != nil {
@@ -137,7 +137,7 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 	switch {
 	case err != nil:
 		return &operr.Error{Kind: operr.KindInfeasible, Err: err, Hint: path.Blocked.Cures()}
-	case tails != nil: // what was printed is a way only where the fraction is its middle
+	case tails != nil: // what was printed is a path only where the fraction is its middle
 		return &operr.Error{Kind: operr.KindInfeasible, Hint: tails.Cures(),
 			Err: fmt.Errorf("no path past %d %% for the whole interval of the fraction: %s", tails.X, tails.Text)}
 	}
@@ -248,7 +248,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 	switch {
 	case sh.From != "":
 	case name == "config":
-		return sh, sw, memory, usage("declare shift: there (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app",
+		return sh, sw, memory, usage("add shift: to the config (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app",
 			"--path is config, and the config has no shift:")
 	case !ok:
 		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config",
@@ -259,10 +259,10 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 	if c.IsSet("fraction") || sh.Fraction.Upper == 0 {
 		r, bad := config.ParseFraction(c.String("fraction"))
 		if bad != nil {
-			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain", "--fraction %s", bad)
+			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where the fraction is not certain", "--fraction %s", bad)
 		}
 		if r.Upper == 0 {
-			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where it is not certain",
+			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where the fraction is not certain",
 				"--fraction is %s: no load would move", c.String("fraction"))
 		}
 		sh.Fraction = r
@@ -275,7 +275,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 			continue
 		}
 		if *f.x = c.Int(f.name); *f.x < 0 || *f.x > 100 {
-			return sh, sw, memory, usage("it is a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
+			return sh, sw, memory, usage("give a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
 		}
 	}
 	sh.LoadsAt = sh.At
@@ -299,7 +299,7 @@ func (s source) switches() ([]bouncer.Traffic, error) {
 	return x.traffic(), nil
 }
 
-// path prints a way: what there is to know of it, then a line a step.
+// path prints a path: what there is to know of it, then a line a step.
 func (o output) path(p planned, policy state.Policy) {
 	s := p.Shift
 	fmt.Fprintf(o.w, "%s   %d → %d %%: at 100 %% %s of %s's load has moved (%s to %s)\n", o.bold(s.From+" → "+s.To), s.At,
@@ -326,7 +326,7 @@ func (o output) path(p planned, policy state.Policy) {
 	}
 	fmt.Fprintf(o.w, "%d %s of at most %d percentage points would do; with at most %g %% of the budget a step%s the "+
 		"path takes %d %s, about %v\n",
-		len(p.Jumps), plural(len(p.Jumps), "turn"), policy.MostIncrement(), policy.Percent, more, len(p.Steps),
+		len(p.Jumps), plural(len(p.Jumps), "traffic change"), policy.MostIncrement(), policy.Percent, more, len(p.Steps),
 		plural(len(p.Steps), "step"), control.Takes(policy, len(p.Steps)).Round(time.Minute))
 	if p.Repair {
 		fmt.Fprintln(o.w, o.warn("! today's sizes do not serve today's loads: they are changed before any traffic moves"))
@@ -347,7 +347,7 @@ func (o output) path(p planned, policy state.Policy) {
 	t.Render()
 	fmt.Fprintf(o.w, "BUDGET: █ %s  ▓ %s  ▒ other pools  · spare\n", s.From, s.To)
 	if p.Ends != "" {
-		fmt.Fprintln(o.w, o.warn("! the steps end before that: "+p.Ends))
+		fmt.Fprintln(o.w, o.warn("! the steps end before the goal: "+p.Ends))
 	}
 	fmt.Fprintln(o.w, "nothing was changed; after each step the rest is planned again from the load that has moved")
 }

@@ -22,9 +22,9 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 		case err != nil:
 			return err
 		case s.config == nil:
-			return usage("give --config FILE", "pause and resume need a config, which names the journal")
+			return usage("give --config FILE", "this command needs a config, which names the journal")
 		case s.config.Journal == "":
-			return usage("add journal: to it", "the config names no journal:")
+			return usage("add journal: to the config", "the config names no journal:")
 		}
 		return action(c, s)
 	}
@@ -33,9 +33,11 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "pause",
-		Usage: "stop all changes from the next sample on, until resume",
-		Description: "Writes a file beside the journal; a run reads this file at every sample. Applied sizes stay; a step " +
-			"in hand is kept.\n\nExample:\n  pgbudget pause",
+		Usage: "stop all changes from the next sample on, until pgbudget resume",
+		Description: "Writes a file beside the journal; a run reads this file at every sample. Applied sizes stay; a\n" +
+			"step in hand is kept.\n\n" +
+			"Example:\n" +
+			"  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))

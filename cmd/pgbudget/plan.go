@@ -35,7 +35,7 @@ func planCommand() *cli.Command {
 			if err := s.unsampled(c); err != nil {
 				return err
 			}
-			if file := c.String("out"); file != "" { // a minute's look is not to be in vain
+			if file := c.String("out"); file != "" { // a minute's samples are not to be in vain
 				if _, err := saveable(file); err != nil {
 					return err
 				}

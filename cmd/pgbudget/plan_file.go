@@ -81,13 +81,13 @@ func loadPlan(file string) (sizing.Saved, error) {
 	}
 	if err := json.Unmarshal(b, &saved); err != nil || saved.Plan.Version == 0 {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("not a saved plan"),
-			Hint: "pgbudget plan --out FILE saves one; what -o json prints lacks the inputs"}
+			Hint: "pgbudget plan --out FILE saves a plan; the output of -o json lacks the inputs"}
 	}
 	quote.All(&saved) // it may be of somebody else
 	if saved.Plan.Version != sizing.PlanVersion {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file,
 			Err:  fmt.Errorf("plan version %d, this pgbudget reads %d", saved.Plan.Version, sizing.PlanVersion),
-			Hint: "save it again"}
+			Hint: "save the plan again"}
 	}
 	if err := saved.Check(); err != nil {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,

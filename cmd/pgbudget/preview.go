@@ -23,11 +23,11 @@ type preview struct {
 	survey bouncer.Survey
 	policy state.Policy
 	memory state.JournalState // bound to where the command goes
-	step   state.Step         // the step in hand, or its way back, or else the first one
+	step   state.Step         // the step in hand, forward or backward, or else the first one
 	left   control.Left       // of that step
 	edits  []ini.Edited       // for what is left
 	ahead  []control.ForecastStep
-	ends   verdict.Reason // why the steps ahead do not lead to their goal; none: they do
+	ends   verdict.Reason // why the forecast ends before the goal; none: it does not
 }
 
 // foresee is a preview as things stand; its edits are still to be asked for.
@@ -55,7 +55,7 @@ func (p preview) sets() []fleet.SettingChange {
 	return sets
 }
 
-// preview prints what is to be done act by act, and what comes after it.
+// preview prints the actions that are to be done, and the steps after them.
 func (o output) preview(p preview) {
 	o.warnings(p.survey)
 	if p.memory.Step == nil && p.step.Empty() {
@@ -138,7 +138,7 @@ func (p preview) inHand() string {
 	for _, x := range []struct {
 		text string
 		is   bool
-	}{{"released", p.left.Released}, {"granted", p.left.Granted}, {"turned", p.left.Shifted}} {
+	}{{"released", p.left.Released}, {"granted", p.left.Granted}, {"traffic shifted", p.left.Shifted}} {
 		if x.is {
 			done = append(done, x.text)
 		}
@@ -179,7 +179,7 @@ func (p preview) goal() string {
 	return "the plan"
 }
 
-// comes says how many steps there are, how long they take, and whether there is a way back.
+// comes says how many steps there are, how long they take, and whether a rollback is possible.
 func (p preview) comes() string {
 	ahead := len(p.ahead)
 	takes := control.Takes(p.policy, ahead)
@@ -206,7 +206,7 @@ func (o output) warnings(s bouncer.Survey) {
 	}
 }
 
-// switchCommand is what turns a switch.
+// switchCommand is the command that sets a switch.
 func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 	for _, x := range traffic {
 		if sw, ok := x.Switch.(trafficswitch.Switch); ok && x.ID() == t.Shift {

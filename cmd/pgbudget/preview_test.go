@@ -47,21 +47,21 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 				"least; worst case", nil},
 		{"it is granted", 18, 12, inHand, 0, func(p *state.Policy) { p.Percent = 50 },
 			`continues step 4 of 2026-11-30 00:34:13 UTC (released, granted; 15m0s of soak left), whatever --percent is
-pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
+pg   worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
   1  soak     15m0s: signals below their hold levels, waits no longer than planned
 then 1 step to the plan, about 30m8s in all. Rollback from here: possible.
 `, []string{"at most 15", "release ", "grant ", "0s."}},
 		{"it is released", 18, 10, inHand, 0, nil, `(released; 15m0s of soak left)`, []string{"  1  release"}},
 		{"its way back", 18, 12, goesBack, 0, nil,
 			`continues to take back step 4, begun 2026-11-30 00:34:13 UTC, whatever --percent is
-pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
+pg   worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
   2  drain    until two samples show them closed, 2m0s at most
   3  grant    a/db 18 → 20
 then 2 steps to the plan`, []string{"soak "}},
 		{"a rollback of it", 18, 12, inHand, 2, nil,
 			`takes step 4 back first, in hand since 2026-11-30 00:34:13 UTC, whatever --percent is
-pg   worst case 30 now, 30 on the way, 30 after; budget 30 of max_connections 63
+pg   worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
   1  release  b/db 12 → 10
   2  drain    until two samples show them closed, 2m0s at most
   3  grant    a/db 18 → 20

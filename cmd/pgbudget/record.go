@@ -33,7 +33,7 @@ func recordCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:      "record",
-		Usage:     "save samples of a live fleet in a file that every command reads with --from",
+		Usage:     "save samples of a live fleet in a file for other commands to read with --from",
 		ArgsUsage: "FILE",
 		Description: "Examples:\n" +
 			"  pgbudget record --every 15s --for 10m fleet.jsonl\n" +
@@ -62,7 +62,7 @@ func recordCommand() *cli.Command {
 	}
 }
 
-// record writes looks until the window is over or the user interrupts; what was written stays and can be read.
+// record writes samples until the window is over or the user interrupts; what was written stays and can be read.
 func (s source) record(ctx context.Context, name string, h recording.Header) error {
 	f, err := s.open(ctx)
 	if err != nil {

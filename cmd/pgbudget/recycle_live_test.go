@@ -81,7 +81,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	plan := command(t, l, append([]string{"plan", "--config", refusing}, flags...)...)
 	for _, want := range []string{"− 2 recycling of ci/1 (any RELOAD may open one more per pool)",
 		"policy: {accept: [recycle]}",
-		"budget 10 ", "planned 10 (spare 0)", "by hand: not by a RELOAD"} {
+		"budget 10 ", "planned 10 (spare 0)", "by hand: no RELOAD"} {
 		if plan.code != 0 || !strings.Contains(plan.stdout, want) {
 			t.Errorf("the plan does not say %q: exit %d\n%s%s", want, plan.code, plan.stdout, plan.stderr)
 		}

@@ -19,8 +19,8 @@ func TestAPlanSaysNoRELOADThatTheBudgetDoesNotHold(t *testing.T) {
 		want     string
 	}{
 		{20, true, "by hand, releases first"},
-		{21, true, "by hand: not by a RELOAD, which may open 3 connections on main"},
-		{20, false, "by hand: not by a RELOAD, which would close and open again the connections of the pools on main, and " +
+		{21, true, "by hand: no RELOAD: a RELOAD may open 3 connections on main"},
+		{20, false, "by hand: no RELOAD: a RELOAD closes and reopens the connections of the pools on main, and " +
 			"may open 3 more"},
 	} {
 		p.Servers[0].WorstConns = c.worst
@@ -57,7 +57,7 @@ func TestAPlanClaimsNoWaitOfWhatIsNotKnown(t *testing.T) {
 	}
 	var b bytes.Buffer
 	output{w: &b}.next(sizing.Plan{Pools: []sizing.PlanPool{pool(verdict.Printed{}, true)}})
-	if got := b.String(); !strings.Contains(got, "may be asked for more than it can carry") ||
+	if got := b.String(); !strings.Contains(got, "may be overloaded") ||
 		strings.Contains(got, "cannot keep up") {
 		t.Errorf("%q; a pool that was full may keep up", got)
 	}

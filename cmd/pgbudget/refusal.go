@@ -18,7 +18,7 @@ import (
 )
 
 // refusalEvery is how far the samples of a refusal lie apart: three, as many as a signal or a full pool is judged by.
-// chosen: a plan has looked for a minute, and is not to take longer.
+// chosen: a plan has taken samples for a minute, and is not to take longer.
 const refusalEvery = 300 * time.Millisecond
 
 // refused is why a step would not begin as things stand.
@@ -31,7 +31,7 @@ type refused struct {
 const nextStep = "pgbudget step"
 
 // refusal says why a step towards a plan would not begin as things stand: who may RELOAD, what the files say, who
-// else is at work, the journal, a pause, the time of day. It is the next step, or one further on the way. Nothing is
+// else is at work, the journal, a pause, the time of day. It is the next step, or a later one of the path. Nothing is
 // said where the config is not one that moves a fleet. Without a plan it is any step. Nothing is changed, and no
 // lock is kept.
 func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
@@ -87,7 +87,7 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	return later
 }
 
-// laterSteps says which pools could not be changed now, of all that the way to the plan ever changes.
+// laterSteps says which pools could not be changed now, of all that the path to the plan ever changes.
 func (m *runner) laterSteps(ctx context.Context, c bouncer.Survey, policy state.Policy) refused {
 	if m.memory.Step != nil {
 		return refused{}
@@ -107,7 +107,7 @@ func (m *runner) laterSteps(ctx context.Context, c bouncer.Survey, policy state.
 			pools = append(pools, x.Pool())
 		}
 	}
-	return refused{err, "the next step may begin, and a later one that changes " + poolsText(pools)}
+	return refused{err, "the next step may begin; a later step that changes " + poolsText(pools)}
 }
 
 // byProcess are the sets of each process.
@@ -134,8 +134,8 @@ func poolsText(pools []string) string {
 	return strings.Join(pools, ", ")
 }
 
-// stepOf names the steps that something in the files of some groups is in the way of: a step that changes none of
-// them does not meet it.
+// stepOf names the steps that the files of some groups keep from beginning: a step that changes none of them does not
+// meet it.
 func (m *runner) stepOf(ctx context.Context) string {
 	var bad []string
 	for _, g := range m.source.config.Groups {

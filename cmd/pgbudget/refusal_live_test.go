@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
-// TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo is in the way of a step that reloads that process, and
+// TestWhichStepWouldEndIsSaid: a SET that a RELOAD would undo bars a step that reloads that process, and
 // of no other.
 func TestWhichStepWouldEndIsSaid(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,7 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 		": one/app 4, two/app 4; 3 steps to come\n") {
 		t.Errorf("status after a step of four:\n%s%s", r.stdout, r.stderr)
 	}
-	goesOn := " wants one/app 4, two/app 4: pgbudget step --config " + config + " goes on\n"
+	goesOn := " wants one/app 4, two/app 4: pgbudget step --config " + config + " continues\n"
 	if r := command(t, l, "explain", "--config", config); !strings.Contains(r.stdout, goesOn) {
 		t.Errorf("why after a step of four: want %q\n%s%s", goesOn, r.stdout, r.stderr)
 	}

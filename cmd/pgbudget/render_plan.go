@@ -78,7 +78,7 @@ func (o output) server(s sizing.PlanServer, proved string) {
 		fmt.Fprintf(o.w, "%s   %5d %s (%s)\n", indent, l.Conns, l.Item, l.Source)
 	}
 	if s.SavedConns > 0 {
-		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as it binds at the planned sizes)\n", indent,
+		fmt.Fprintf(o.w, "%s   %5d limits of users (max_user_connections as this limit binds at the planned sizes)\n", indent,
 			-s.SavedConns)
 	}
 	fmt.Fprintf(o.w, "%s   %s\n", indent, cpuLine(s.CPU))

@@ -159,7 +159,7 @@ func expectedShare(r load.Range) string {
 	return fmt.Sprintf("%s to %s %%", words.Digits(100*max(0, r.Lower)), words.Digits(100*r.Upper))
 }
 
-// join writes a verb, what it is about, and why.
+// join writes the kind of an event, what it is about, and why.
 func join(verb, what, why string) string {
 	text := fmt.Sprintf("%-8s %s", verb, what)
 	if why != "" {

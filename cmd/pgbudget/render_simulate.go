@@ -207,7 +207,7 @@ func (o output) expectations(s simulation, r batch.Report) {
 	for _, v := range r.Variants {
 		for _, e := range v.Expect {
 			if e.State == batch.Failed {
-				fmt.Fprintf(o.w, "%s: repeat it with %s\n", e.Text, s.repeat(v, e))
+				fmt.Fprintf(o.w, "%s: repeat with %s\n", e.Text, s.repeat(v, e))
 			}
 		}
 	}

@@ -18,12 +18,12 @@ import (
 // reporter tells how a run goes: a line an event, and on a terminal, below them, a bar with what is being waited for
 // and how long the rest takes, about.
 type reporter struct {
-	w     io.Writer
-	bar   *progressbar.ProgressBar // nil: no terminal
-	begun time.Time
-	seq   int64         // of the memory that ahead is of
-	ahead int           // steps of this command still to come
-	last  control.State // newest
+	w      io.Writer
+	bar    *progressbar.ProgressBar // nil: no terminal
+	begun  time.Time
+	seq    int64         // of the journal state that toCome was counted with
+	toCome int           // steps of this command still to come
+	last   control.State // newest
 }
 
 func newReporter() *reporter {
@@ -65,22 +65,22 @@ func (r *reporter) seen(s control.State, act state.Action) {
 	}
 	if r.seq != s.Journal.Seq {
 		way, _ := s.Forecast()
-		r.seq, r.ahead = s.Journal.Seq, len(way)
+		r.seq, r.toCome = s.Journal.Seq, len(way)
 		if own := s.Journal.Step != nil && !s.Journal.GoesBack(); s.Steps > 0 && s.Journal.RollTo == 0 {
-			r.ahead = min(r.ahead, max(0, s.Steps-s.Journal.Steps-b2i(own)))
+			r.toCome = min(r.toCome, max(0, s.Steps-s.Journal.Steps-b2i(own)))
 		}
 	}
 	left, what := r.left(s), waitingFor(s, act)
 	done := s.Now.Sub(r.begun)
 	r.bar.ChangeMax64(max(1, int64((done + left).Seconds())))
-	r.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, r.ahead, plural(r.ahead, "step"),
+	r.bar.Describe(quote.Line(fmt.Sprintf("%s; %d %s to come, about %v", what, r.toCome, plural(r.toCome, "step"),
 		left.Round(time.Second))))
 	_ = r.bar.Set64(min(int64(done.Seconds()), int64((done + left).Seconds())))
 }
 
 // left is how long the rest takes: the step in hand, and those that come.
 func (r *reporter) left(s control.State) time.Duration {
-	left := control.Takes(s.Policy, r.ahead)
+	left := control.Takes(s.Policy, r.toCome)
 	if s.Journal.Step != nil {
 		left += max(0, s.Policy.Soak-s.Now.Sub(s.Journal.SettledAt))
 	}
@@ -97,7 +97,7 @@ func waitingFor(s control.State, act state.Action) string {
 	case act.Kind == state.Wait && s.Journal.Step != nil:
 		return "soaking " + s.Journal.Step.Text()
 	case act.Kind == state.Wait:
-		return "looking"
+		return "taking samples"
 	}
 	return string(act.Kind)
 }
@@ -118,7 +118,7 @@ func (r *reporter) far(plan sizing.Plan, m state.JournalState) {
 	case len(way) > 0:
 		text += fmt.Sprintf("%d %s to come", len(way), plural(len(way), "step"))
 	case !blocked.Any():
-		text += "the sizes are those"
+		text += "the sizes equal the plan's"
 	default:
 		text += "no step can begin now"
 	}

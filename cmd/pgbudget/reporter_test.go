@@ -14,7 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// TestProgressTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by looks, and prints events above it.
+// TestProgressTellsWhatIsWaitedForAndHowLong moves the bar of a terminal by samples, and prints events above it.
 func TestProgressTellsWhatIsWaitedForAndHowLong(t *testing.T) {
 	var out bytes.Buffer
 	j := &reporter{w: &out, bar: newReporterBar(&out)}
@@ -55,7 +55,7 @@ func TestAStepCountsItsOwnActionsAndSaysHowFarThePlanIs(t *testing.T) {
 		{1, 1, false, 18, 12, "0 steps to come", "1 step to come"},
 		{3, 1, false, 20, 10, "2 steps to come", "2 steps to come"},
 		{0, 1, false, 20, 10, "2 steps to come", "2 steps to come"},
-		{1, 1, false, 16, 14, "0 steps to come", "the sizes are those"},
+		{1, 1, false, 16, 14, "0 steps to come", "the sizes equal the plan's"},
 		{0, 1, false, 16, 14, "0 steps to come", ""},
 	} {
 		var out bytes.Buffer

@@ -23,11 +23,13 @@ import (
 func rollbackCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rollback",
-		Usage: "take back the step in hand, or the newest completed step, through the same safe steps",
-		Description: "Checks first whether the earlier sizes still fit. With --to, this step and all later ones are taken " +
-			"back:\npgbudget status lists the steps with their numbers. policy.windows do not apply.\n\nExamples:\n  " +
-			"pgbudget rollback --dry-run\n  pgbudget rollback --to 2\n  pgbudget rollback --now --yes                        " +
-			" as fast as drains allow",
+		Usage: "take back the step in hand, or the newest completed step, in safe steps",
+		Description: "Checks first whether the earlier sizes still fit. With --to, this step and all later ones are\n" +
+			"taken back; pgbudget status lists the steps with their numbers. policy.windows do not apply.\n\n" +
+			"Examples:\n" +
+			"  pgbudget rollback --dry-run\n" +
+			"  pgbudget rollback --to 2\n" +
+			"  pgbudget rollback --now --yes     as fast as drains allow",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			&cli.IntFlag{Name: "to", DefaultText: "the newest", Usage: "take back step `N` and every later one"},
 			&cli.BoolFlag{Name: "now",
@@ -75,8 +77,8 @@ func rollbackCommand() *cli.Command {
 	}
 }
 
-// goneForGood adds the whole way to what is said of somebody that does not answer: a host may be lost, and the others
-// are to go back.
+// goneForGood adds, to the error of a process that does not answer, what to type where its host is lost and the others
+// are to be taken back.
 func goneForGood(err error) error {
 	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
@@ -129,8 +131,8 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	hint := "free connections or raise that max: first, or pgbudget rollback --to a later step"
 	if in := m.memory.Step; !why.Any() && in != nil {
 		switch barred, none := survey.State(policy, m.memory).Barred(); {
-		case barred.Any() && none && in.Kind != state.Backward: // what is on its way already is waited for
-			why, hint = barred, "free connections first, or "+againOf(m.memory)+" goes on with the step in hand"
+		case barred.Any() && none && in.Kind != state.Backward: // what goes back already is waited for
+			why, hint = barred, "free connections first, or "+againOf(m.memory)+" continues with the step in hand"
 		case barred.Any(): // what fits goes back
 			part = barred
 		}
@@ -169,7 +171,7 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	if n := m.memory.NumberOf(way.To); n > 0 {
 		m.again += fmt.Sprintf(" --to %d", n)
 	}
-	m.again += strings.TrimPrefix(asTyped(c), "pgbudget rollback")
+	m.again += paceFlags(c)
 	return m.run(c.Context, out, survey, policy, 0, nil, false)
 }
 
@@ -242,7 +244,7 @@ func stepNumbered(m state.JournalState, number int, given bool) (int64, error) {
 	known := "no step can be taken back"
 	if numbers := m.Numbers(); len(numbers) > 0 {
 		list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
-		known = "what can be taken back is " + plural(len(numbers), "step") + " " + list
+		known = "the journal can take back " + plural(len(numbers), "step") + " " + list
 	}
 	return 0, usage(listsThem, "--to is %d, and the journal has no step of this number: %s", number, known)
 }
@@ -281,7 +283,7 @@ func rollbackText(m state.JournalState, w control.RollbackTo) string {
 	return strings.TrimSuffix(text+", "+wayText(w), ", ")
 }
 
-// inHandToo is a way with where the step in hand goes back to: what is not taken back besides.
+// inHandToo is a rollback with where the step in hand goes back to: what is not taken back besides.
 func inHandToo(in state.Step, w control.RollbackTo) control.RollbackTo {
 	goal, pools := w.Goal, slices.Clone(w.Goal.Pools)
 	for _, x := range in.Moves() {

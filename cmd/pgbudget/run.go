@@ -14,12 +14,15 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "take steps until the sizes are those of the plan",
-		Description: "Repeats pgbudget step, with a soak after each, inside of policy.windows. A hold waits for its end, " +
-			"policy.hold_for\nat most. SIGINT and SIGTERM stop between two actions; the next run continues there, also after " +
-			"a crash.\n\nExamples:\n  pgbudget run\n  pgbudget run --percent 2 --max-steps 3 --yes",
+		Description: "Repeats pgbudget step, with a soak after each step, inside policy.windows. A hold waits for its\n" +
+			"end, policy.hold_for at most. SIGINT and SIGTERM stop the run between two actions; the next run\n" +
+			"continues there, also after a crash.\n\n" +
+			"Examples:\n" +
+			"  pgbudget run\n" +
+			"  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
-			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as it takes", Usage: "stop after `N` steps"},
+			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as the plan takes", Usage: "stop after `N` steps"},
 			&cli.DurationFlag{Name: "until", DefaultText: "no end",
 				Usage: "begin no step once `TIME` has passed since the command was given"},
 		}),

@@ -44,7 +44,7 @@ type runner struct {
 }
 
 // newRunner opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
-// nobody else moves this fleet meanwhile. To look alone, it reads the journal and takes nothing.
+// nobody else moves this fleet meanwhile. To take samples alone, it reads the journal and takes no lock.
 func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	outlivePipes()
 	m := &runner{source: s, clock: clock.Wall{}}
@@ -88,7 +88,7 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	return m, nil
 }
 
-// remember reads the journal, and opens it for writing unless it is only looked at.
+// remember reads the journal, and opens it for writing unless it is only read.
 func (m *runner) remember(c *config.Config, lookOnly bool) (err error) {
 	if lookOnly {
 		m.memory, err = remembered(c)
@@ -134,7 +134,7 @@ func (s source) movable() error {
 	}
 	for _, x := range s.config.Servers { // a declared limit is enough to plan with, and neither locks nor shows anything
 		if x.DSN == "" {
-			return usage("add dsn: to it under servers:; plan and simulate need none",
+			return usage("add its dsn: under servers:; plan and simulate need no dsn:",
 				"server %s: the config has no dsn:, so pgbudget can neither take the lock nor see a drain in PostgreSQL", x.Name)
 		}
 	}
@@ -291,7 +291,7 @@ func moveFlags() []cli.Flag {
 	return append(flags,
 		&cli.Float64Flag{Name: "percent", DefaultText: "policy.percent",
 			Usage: "grants of one step, and releases, are at most `P` % of each server's budget, and traffic shifts by at " +
-				"most P points"},
+				"most P percentage points"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done; change nothing"},
 		&cli.StringSliceFlag{Name: "accept-pending",
 			Usage: "let a RELOAD also apply a pending change of `KEY`: query_timeout, ALIAS.pool_mode, ALIAS.line, " +

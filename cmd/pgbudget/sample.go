@@ -36,7 +36,7 @@ type serverSample struct {
 	Gate        string `json:"guard"` // open, or why nothing may be granted
 }
 
-// sampleOf sums a look up. Without a guard there is no word of it.
+// sampleOf sums a sample up. Without a guard there is no word of it.
 func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sample {
 	out := sample{At: f.At}
 	for _, s := range f.Servers {

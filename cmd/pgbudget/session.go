@@ -188,7 +188,7 @@ func (s session) History(ctx context.Context, o fleet.Observation) (load.History
 	return s.prom.History(ctx, historySpec(s.source.config, o), o.At)
 }
 
-// pipeline is the way from samples of this session to a plan; m is what the journal knows of the fleet.
+// pipeline leads from samples of this session to a plan; m is what the journal knows of the fleet.
 func (s session) pipeline(m state.JournalState) bouncer.Pipeline {
 	return bouncer.Pipeline{Declared: s.source.declared, Journal: m, Traffic: s.traffic(), History: s}
 }

@@ -43,7 +43,7 @@ func shiftConns(t testing.TB) int {
 
 // shiftErlangs are 38 Erlangs in `make fidelity`. In `make test`, 28: soaks of seconds know loads less well, and the
 // plan's sizes carry what they may be at most. Of main's 22.5, 25 s of Poisson traffic show 2 % more or less, and the
-// plan adds two of those: for 31, a window of one in ten or so said that there is no way, as there was none at 6 %
+// plan adds two of those: for 31, a window of one in ten or so said that there is no path, as there was none at 6 %
 // more.
 func shiftErlangs(t testing.TB) shiftLoad {
 	if window(t) >= time.Minute {
@@ -177,7 +177,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 	}
 
 	args := []string{"--config", config, "--window", look.String(), "--every", "500ms"}
-	// Both look for as long, at once.
+	// Both take samples for as long, at once.
 	for _, r := range commands(t, l, append([]string{"plan", "--path", "config"}, args...),
 		append([]string{"step", "--dry-run"}, args...)) {
 		if r.code != 0 || !strings.Contains(r.stdout, "mv ") || !strings.Contains(r.stdout, "nothing was changed") {
@@ -329,8 +329,8 @@ func aboveOptimum(t testing.TB, f *flagged, sizes map[string]int) float64 {
 	return float64(plan.Now/plan.Objective) - 1
 }
 
-// TestSaturationTurnsTrafficBack provokes a saturation while a turn is soaked, and measures how long it takes until the
-// flag is back.
+// TestSaturationTurnsTrafficBack provokes a saturation while a traffic change is soaked, and measures how long it takes
+// until the flag is back.
 func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 
 func turnsBack(t *trial) {

@@ -23,15 +23,15 @@ func (b *bench) answers(t *testing.T) {
 		code               int
 		says               string
 	}{
-		{"yes", "", "yes\n", "", exitDone, "type yes to go on"},
+		{"yes", "", "yes\n", "", exitDone, "type yes to continue"},
 		{"y", "", "y\n", "", exitHeld, "not confirmed: nothing was changed"},
-		{"the environment", "", "gprd\n", "gprd", exitDone, "type gprd to go on"},
+		{"the environment", "", "gprd\n", "gprd", exitDone, "type gprd to continue"},
 		{"yes is not the environment", "", "yes\n", "gprd", exitHeld, "not confirmed"},
-		{"Ctrl-C", "", "\x03", "", exitInterrupted, "interrupted; nothing was moved"},
+		{"Ctrl-C", "", "\x03", "", exitInterrupted, "interrupted; nothing was changed"},
 		{"the end of the input", "", "\x04", "", exitHeld, "not confirmed"},
 		{"yes before the question", "yes\n", "no\n", "", exitHeld, "not confirmed"},
 		{"half of it before the question", "ye", "s\n", "", exitHeld, "not confirmed"},
-		{"yes before the question, and after it", "no\nyes\n", "yes\n", "", exitDone, "type yes to go on"},
+		{"yes before the question, and after it", "no\nyes\n", "yes\n", "", exitDone, "type yes to continue"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b.t = t
@@ -43,20 +43,20 @@ func (b *bench) answers(t *testing.T) {
 			}})
 			before := files(t, b.l)
 			defer b.restore(t, before)
-			code, said := b.onATerminal(t, c.early, c.typed, "to go on: ", "step", "--config", b.config, "--window", "2s",
+			code, said := b.onATerminal(t, c.early, c.typed, "to continue: ", "step", "--config", b.config, "--window", "2s",
 				"--every", "300ms")
 			if code != c.code || !strings.Contains(said, c.says) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, said)
 			}
-			asked, _, _ := strings.Cut(said, "to go on: ")
-			for _, part := range []string{"worst case ", " on the way, ", "of max_connections 70",
+			asked, _, _ := strings.Cut(said, "to continue: ")
+			for _, part := range []string{"worst case ", " at most during the step, ", "of max_connections 70",
 				"  1  release  main/app 6 → 5", "  4  soak     1s",
 				"app pool_size 6 → 5", "to the plan in all, about ", "first step: ci/app 2 → 5, main/app 6 → 5"} {
 				if !strings.Contains(asked, part) {
 					t.Errorf("%q is not in what was asked:\n%s", part, asked)
 				}
 			}
-			if done := regexp.MustCompile(`plan of 20\d\d-[-0-9: ]+ UTC: ci/app 5, .*; the sizes are those`).MatchString(said); done != (c.code == exitDone) {
+			if done := regexp.MustCompile(`plan of 20\d\d-[-0-9: ]+ UTC: ci/app 5, .*; the sizes equal the plan's`).MatchString(said); done != (c.code == exitDone) {
 				t.Errorf("the end says how far the plan is: %v, exit %d:\n%s", done, c.code, said)
 			}
 			changed := false
@@ -95,8 +95,8 @@ func (b *bench) signals(t *testing.T) {
 			}
 			if last := events[len(events)-1]; code != exitInterrupted || last.Outcome != state.Interrupted ||
 				!strings.Contains(stderr.String(),
-					"pgbudget run --config "+b.config+" goes on, pgbudget rollback --config "+b.config+" goes back") ||
-				strings.Contains(stderr.String(), "nothing was moved") {
+					"pgbudget run --config "+b.config+" continues, pgbudget rollback --config "+b.config+" takes the step back") ||
+				strings.Contains(stderr.String(), "nothing was changed") {
 				t.Errorf("exit %d, %s\n%s", code, last.Outcome, stderr.String())
 			}
 			if r := command(t, b.l, "status", "--config", b.config); strings.Contains(r.stdout, "doing") ||
@@ -133,7 +133,7 @@ func (b *bench) running(t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, stderr
 }
 
-// runHolds has run refuse a pool that leads to a server which nobody looks at, and wait outside of its windows until it
+// runHolds has run refuse a pool that leads to a server which is not observed, and wait outside of its windows until it
 // is interrupted. Nothing moves.
 func (b *bench) runHolds(t *testing.T) {
 	b.t = t
@@ -141,7 +141,8 @@ func (b *bench) runHolds(t *testing.T) {
 	original := files(t, b.l)
 	strangeServer(b)
 	r := command(t, b.l, "run", "--config", b.config, "--window", "2s", "--every", "300ms", "--yes")
-	if b.restore(t, original); r.code != exitEvidence || !strings.Contains(r.stderr, "none of them is found") {
+	if b.restore(t, original); r.code != exitEvidence ||
+		!strings.Contains(r.stderr, "none is a backend of the servers observed") {
 		t.Errorf("a pool on a server that is not in the config: exit %d\n%s", r.code, r.stderr)
 	}
 

@@ -21,14 +21,14 @@ import (
 func simulateCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "simulate",
-		Usage:     "run a scenario of a fleet in virtual time, with many seeds, and check its expectations",
+		Usage:     "run a scenario in virtual time, with many seeds, and check its expectations",
 		ArgsUsage: "SCENARIO.yaml",
 		Description: "Examples:\n" +
-			"  pgbudget simulate --init > scenario.yaml                a scenario to begin with, every key explained\n" +
-			"  pgbudget simulate --chart timeline.svg scenario.yaml    run it, and draw its first run\n" +
+			"  pgbudget simulate --init > scenario.yaml                a scenario with every key explained\n" +
+			"  pgbudget simulate --chart timeline.svg scenario.yaml    run it, and draw the first run\n" +
 			"  pgbudget simulate --set pools.main/app.size=8,10,14 scenario.yaml\n" +
-			"                                                          compare three sizes under equal arrivals\n" +
-			"  pgbudget simulate --junit report.xml scenario.yaml      for CI: exit code 9 when an expectation fails",
+			"                                                          compare three sizes, equal arrivals\n" +
+			"  pgbudget simulate --junit report.xml scenario.yaml      for CI: exit code 9 on a failure",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "init", Usage: "print a commented scenario instead"},
 			&cli.StringSliceFlag{Name: "set",
@@ -37,8 +37,8 @@ func simulateCommand() *cli.Command {
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "begin with seed `N`"},
 			&cli.DurationFlag{Name: "horizon", DefaultText: "the scenario's",
 				Usage: "let `TIME` of virtual time count in each run"},
-			&cli.IntFlag{Name: "workers", DefaultText: "one a CPU",
-				Usage: "run `N` worlds at a time; the result does not depend on it"},
+			&cli.IntFlag{Name: "workers", DefaultText: "one for each CPU",
+				Usage: "run `N` worlds at a time; the result does not depend on N"},
 			&cli.BoolFlag{Name: "estimate",
 				Usage: "sample one more run as the planner samples a live fleet, and print the estimated loads beside the true " +
 					"ones"},
@@ -52,7 +52,7 @@ func simulateCommand() *cli.Command {
 				}
 				for _, f := range c.Command.Flags {
 					if name := f.Names()[0]; name != "init" && given(c, name) {
-						return usage("leave it out", "--%s applies to a run, and --init runs nothing", name)
+						return usage("leave this flag out", "--%s applies to a run, and --init runs nothing", name)
 					}
 				}
 				_, err := fmt.Fprint(c.App.Writer, scenario.Starter)
@@ -99,7 +99,7 @@ func newSimulation(c *cli.Context) (simulation, error) {
 	}
 	for _, file := range append(slices.Clone(s.pictures), s.junit) {
 		if info, err := os.Stat(filepath.Dir(file)); file != "" && (err != nil || !info.IsDir()) {
-			return s, usage("choose a folder that can be written", "%s: its folder is not there", file)
+			return s, usage("choose a folder that can be written", "%s: the folder does not exist", file)
 		}
 	}
 	for _, file := range s.pictures {
@@ -115,7 +115,8 @@ func newSimulation(c *cli.Context) (simulation, error) {
 	}
 	if c.IsSet("workers") {
 		if s.batch.Workers = c.Int("workers"); s.batch.Workers < 1 {
-			return s, usage("leave it out for one a CPU", "--workers is %d, want 1 at least", s.batch.Workers)
+			return s, usage("leave --workers out for one world for each CPU", "--workers is %d, want 1 at least",
+				s.batch.Workers)
 		}
 	}
 	if err := s.variants(c.StringSlice("set")); err != nil {
@@ -131,7 +132,7 @@ func newSimulation(c *cli.Context) (simulation, error) {
 		}
 	}
 	if last := s.batch.FirstSeed + uint64(s.batch.Seeds) - 1; last < s.batch.FirstSeed {
-		return s, usage("begin lower", "--seed %d: there are not %d seeds from there on", s.batch.FirstSeed, s.batch.Seeds)
+		return s, usage("give a smaller --seed", "--seed %d: fewer than %d seeds follow", s.batch.FirstSeed, s.batch.Seeds)
 	}
 	runs := s.batch.Seeds
 	if s.batch.Estimate {

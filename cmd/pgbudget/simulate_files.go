@@ -23,7 +23,7 @@ func (s simulation) draw(r batch.Report) error {
 	}
 	first := r.Variants[0]
 	if len(first.Timeline) == 0 {
-		fmt.Fprintln(stderr, "note: the first run has not ended, so there is no picture of it")
+		fmt.Fprintln(stderr, "note: the first run has not ended, so no picture was drawn")
 		return nil
 	}
 	t := chart.Timeline{Title: s.title(), Samples: first.Timeline,
@@ -77,7 +77,8 @@ func writeWhole(file string, b []byte) error {
 		err = renameio.WriteFile(file, b, 0o644)
 	}
 	if err != nil {
-		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("cannot write it: %w", cause(err)),
+		return &operr.Error{Kind: operr.KindUsage, Subject: file, Err: fmt.Errorf("the file cannot be written: %w",
+			cause(err)),
 			Hint: "choose a folder that can be written"}
 	}
 	return nil

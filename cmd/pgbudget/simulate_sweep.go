@@ -46,7 +46,7 @@ func (o output) sweep(r batch.Report) {
 		}
 	}
 	if rows == 0 {
-		fmt.Fprintln(o.w, "the variants differ in nothing that is compared")
+		fmt.Fprintln(o.w, "the variants differ in no compared measure")
 		return
 	}
 	alignRight(t, 3, 4)

@@ -57,7 +57,8 @@ func combinations(sets []string) ([][]batch.Setting, error) {
 		case path == "seed" || path == "seeds":
 			return nil, usage("--"+path+" N", "--set %s: all variants run with the same seeds", path)
 		case len(values) > 1 && slices.Contains([]string{"horizon", "warmup", "title", "expect", "every"}, path):
-			return nil, usage("run them one by one", "--set %s: only what changes the fleet can be compared", path)
+			return nil, usage("run them one by one",
+				"--set %s: several values are allowed only for a key that changes the fleet", path)
 		case slices.Contains(paths, path):
 			return nil, usage("write all values into one: --set "+path+"=1,2", "--set %s stands twice", path)
 		}

@@ -80,11 +80,11 @@ type source struct {
 	postgres []string
 	bouncers []string
 	accept   []string // what a RELOAD may change besides; see apply.Applier.AcceptPending
-	bare     bool     // looks of the fleet alone, without what Prometheus says, and nothing is noted: it was once
+	bare     bool     // samples of the fleet alone, without what Prometheus says, and nothing is noted: it was once
 }
 
 // newSource reads flags and config; it touches no server. window names the flag that says how long to sample;
-// empty: the command does not look.
+// empty: the command takes no sample.
 func newSource(c *cli.Context, window string) (source, error) {
 	s := source{from: c.String("from"), window: c.Duration(window), every: c.Duration("every"),
 		timeout:  c.Duration("timeout"),
@@ -99,7 +99,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 		}
 	}
 	if s.every < 0 || s.every > s.window {
-		return source{}, usage("leave --every out for a twentieth of it",
+		return source{}, usage("leave --every out for a twentieth of the time",
 			"--every is %s, want more than 0 and at most --%s, %s", s.every, window, s.window)
 	}
 	if s.every == 0 {
@@ -114,7 +114,8 @@ func newSource(c *cli.Context, window string) (source, error) {
 		return source{}, usage("leave --from out for the live fleet", "--from is empty")
 	}
 	if slices.Contains(s.accept, "") {
-		return source{}, usage("give the key that a refusal names, such as --accept-pending query_timeout, or leave it out",
+		return source{}, usage("give the key that a refusal names, such as --accept-pending query_timeout, or leave "+
+			"--accept-pending out",
 			"--accept-pending is empty")
 	}
 	if s.from != "" && (len(s.postgres) > 0 || len(s.bouncers) > 0) {
@@ -147,7 +148,7 @@ func newSource(c *cli.Context, window string) (source, error) {
 	return s, nil
 }
 
-// unlooked refuses flags of a sample where nothing is observed.
+// unsampled refuses flags of a sample where nothing is observed.
 func (s source) unsampled(c *cli.Context) error {
 	if s.live() || s.from != "" || len(s.declared.Pools) == 0 {
 		return nil
@@ -176,7 +177,7 @@ func readAtMost(name string, most int64) ([]byte, error) {
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("it has more than %d bytes", most)
+		err = fmt.Errorf("the file has more than %d bytes", most)
 	}
 	return data, err
 }
@@ -189,7 +190,7 @@ func cause(err error) error {
 	return err
 }
 
-// live reports whether there is anything to look at.
+// live reports whether there is a live fleet to observe.
 func (s source) live() bool {
 	if len(s.bouncers) > 0 || len(s.postgres) > 0 {
 		return true
@@ -197,7 +198,7 @@ func (s source) live() bool {
 	return s.config != nil && len(s.config.Groups) > 0
 }
 
-// look takes one sample of the live fleet.
+// sample takes one sample of the live fleet.
 func (s source) sample(ctx context.Context) (fleet.Observation, error) {
 	f, err := s.open(ctx)
 	if err != nil {
@@ -287,7 +288,7 @@ func noted(notes []string) {
 	}
 }
 
-// errNoSource says that there is nothing to look at.
+// errNoSource says that there is nothing to observe.
 var errNoSource = &operr.Error{Kind: operr.KindUsage,
 	Err:  errors.New("nothing to observe: no recording, no fleet, no config with groups or declared pools"),
 	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}

@@ -51,17 +51,21 @@ type status struct {
 	Last    []state.Event         `json:"last_events"`
 
 	began time.Time // the newest run
-	next  string    // what goes on with what is under way, and what goes back
+	next  string    // what continues the step in hand, and what takes it back
 	none  string    // why there is no event
 }
 
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Usage: "show the step in hand, why it is held, the last run's newest sample, and the completed steps",
-		Description: "Asks no server: connections are those of the last run's newest sample, with its age. --look takes a " +
-			"sample of\nits own and says why no step may begin now; pgbudget step --dry-run checks whether the files can be " +
-			"written.\n\nExamples:\n  pgbudget status\n  pgbudget status --look\n  pgbudget status -o json | jq .step_in_hand",
+		Usage: "show the step in hand, what holds it, the newest sample and the completed steps",
+		Description: "Asks no server: connections are those of the last run's newest sample, with its age.\n" +
+			"--look takes a sample of its own and says why no step may begin now.\n" +
+			"pgbudget step --dry-run checks whether the files can be written.\n\n" +
+			"Examples:\n" +
+			"  pgbudget status\n" +
+			"  pgbudget status --look\n" +
+			"  pgbudget status -o json | jq .step_in_hand",
 		Flags: slices.Concat(journalFlags("timeout"), formatFlags(),
 			[]cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
@@ -138,7 +142,7 @@ func noEvents(path string) (string, error) {
 		return "", &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path, Err: cause(err),
 			Hint: "see journal: of the config"}
 	}
-	return "there is no journal " + path + ": " + neverOrLost, nil
+	return "no journal exists at " + path + ": " + neverOrLost, nil
 }
 
 // neverOrLost is what a journal without events may mean.
@@ -208,7 +212,7 @@ func (o output) sample(s status) {
 	for _, x := range s.Look.Servers {
 		gate := ""
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
-			gate = "   signal " + x.Gate
+			gate = "   saturation guard: " + x.Gate
 		}
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,
 			spareText(x.SpareConns), gate, age)

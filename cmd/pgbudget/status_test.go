@@ -24,10 +24,10 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 		for _, c := range []struct {
 			outcome state.Outcome
 			want    string
-		}{{state.Aborted, "pgbudget plan shows what is left to do"},
+		}{{state.Aborted, "pgbudget plan shows the remaining changes"},
 			{state.Held, again + " continues when the cause is gone"},
-			{state.LockLost, again + " continues when the cause is gone"}, {state.Interrupted, again + " goes on"},
-			{state.Blind, again + ", once it answers"}} {
+			{state.LockLost, again + " continues when the cause is gone"}, {state.Interrupted, again + " continues"},
+			{state.Blind, again + ", once the console or server answers"}} {
 			err := ended(bouncer.Report{Outcome: c.outcome, Reason: verdict.Of(verdict.Note, "why"),
 				Memory: state.JournalState{SettingsWritten: state.SettingsWritten{Past: past}}}, again)
 			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") ||
@@ -58,39 +58,41 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		want    string
 		without string
 	}{
-		{"held, with a step in hand", forward, held, "pgbudget rollback goes back", "rollback goes on"},
-		{"held, with none: it would take back an older one", between, held, "goes on by itself", "rollback"},
-		{"held on the way back", back, held, "goes on by itself", "rollback goes back"},
-		{"stopped, with a step in hand", forward, stopped, "pgbudget run goes on, pgbudget rollback goes back",
-			"rollback goes on"},
-		{"stopped, with none", between, stopped, "pgbudget run goes on", "rollback"},
-		{"stopped on the way back", back, stopped, "pgbudget rollback goes on", "pgbudget run"},
-		{"nothing answers on the way back", back, blind, "pgbudget rollback goes on, once the cause is gone", "pgbudget run"},
+		{"held, with a step in hand", forward, held, "pgbudget rollback takes the step back", "rollback continues"},
+		{"held, with none: it would take back an older one", between, held, "continues by itself", "rollback"},
+		{"held on the way back", back, held, "continues by itself", "rollback takes the step back"},
+		{"stopped, with a step in hand", forward, stopped, "pgbudget run continues, pgbudget rollback takes the step back",
+			"rollback continues"},
+		{"stopped, with none", between, stopped, "pgbudget run continues", "rollback"},
+		{"stopped on the way back", back, stopped, "pgbudget rollback continues", "pgbudget run"},
+		{"nothing answers on the way back", back, blind, "pgbudget rollback continues, once the cause is gone",
+			"pgbudget run"},
 		{"a failover", forward, promoted, "the same command again", "accept"},
 		{"somebody else's size, with none in hand", between, drifted, "pgbudget accept --sizes", "rollback"},
-		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback goes back", "accept"},
-		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback goes on", "accept"},
+		{"somebody else's size, with a step in hand", forward, drifted, "pgbudget rollback takes the step back", "accept"},
+		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback continues", "accept"},
 	} {
 		newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(c.newest, nil) })
 		x, err := decision(c.memory, newest, nil)
 		if err != nil || !strings.Contains(x.Changes, c.want) || strings.Contains(x.Changes, c.without) {
-			t.Errorf("%s: why says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
+			t.Errorf("%s: explain says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
 		}
 	}
 	for name, c := range map[string]struct {
 		memory        state.JournalState
 		want, without string
 	}{
-		"a run":                   {forward, "pgbudget run goes on, pgbudget rollback goes back", "rollback goes on"},
-		"a run between two steps": {between, "pgbudget run goes on", "rollback"},
-		"a rollback":              {back, "pgbudget rollback goes on", "pgbudget run"},
+		"a run": {forward, "pgbudget run continues, pgbudget rollback takes the step back",
+			"rollback continues"},
+		"a run between two steps": {between, "pgbudget run continues", "rollback"},
+		"a rollback":              {back, "pgbudget rollback continues", "pgbudget run"},
 		"a rollback between two of its": {state.JournalState{Run: state.Run{RollTo: 3, Running: true}},
-			"pgbudget rollback goes on",
+			"pgbudget rollback continues",
 			"pgbudget run"},
 	} {
 		var out strings.Builder
 		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
-		if !strings.Contains(out.String(), "was killed") || !strings.Contains(out.String(), c.want) ||
+		if !strings.Contains(out.String(), "killed") || !strings.Contains(out.String(), c.want) ||
 			strings.Contains(out.String(), c.without) {
 			t.Errorf("%s that was killed: status says %q; want %q and no %q", name, out.String(), c.want, c.without)
 		}
@@ -102,12 +104,12 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "app", Key: fleet.KeyLifetime, From: 1, To: 3600}}
 	err := leftFlushed(sets)
 	if text := fmt.Sprint(err, operr.HintOf(err)); !strings.Contains(text,
-		"server_lifetime of app in main/1 is 1 s and was 3 s600") ||
-		!strings.Contains(text, "pgbudget run gives it back") {
+		"server_lifetime of app in main/1 is 1 s and was 3600 s") ||
+		!strings.Contains(text, "pgbudget run writes the old value first") {
 		t.Errorf("a run says %q", text)
 	}
 	all := both(&operr.Error{Kind: operr.KindDrift, Err: errors.New("somebody"), Hint: "mend that"}, err)
-	if hint := operr.HintOf(all); !strings.Contains(hint, "pgbudget run gives it back") ||
+	if hint := operr.HintOf(all); !strings.Contains(hint, "pgbudget run writes the old value first") ||
 		!strings.HasSuffix(hint, "then: mend that") ||
 		operr.KindOf(all) != operr.KindDrift || !strings.Contains(all.Error(), "somebody") {
 		t.Errorf("beside another error: %v; next: %s", all, hint)
@@ -126,7 +128,7 @@ func TestWhatAFlushHasLeftIsSaid(t *testing.T) {
 		next: onward(state.JournalState{Run: state.Run{Running: true}})})
 	if text := out.String(); !strings.Contains(text,
 		"flushed: server_lifetime of app in main/1 is 1 s until the next run writes 3600 s again") ||
-		!strings.Contains(text, "was killed") {
+		!strings.Contains(text, "killed") {
 		t.Errorf("status says %q", text)
 	}
 }
@@ -147,13 +149,13 @@ func TestExplainSaysWhatHasComeBetween(t *testing.T) {
 		pause         string
 		want, without string
 	}{
-		{false, "", "waits for the drain, or for the soak", "no more"},
-		{true, "", "is no more, and did not say that it ended: pgbudget run goes on, pgbudget rollback goes back",
+		{false, "", "waits for the drain, or for the soak", "is gone"},
+		{true, "", "is gone and recorded no end: pgbudget run continues, pgbudget rollback takes the step back",
 			"waits for"},
-		{false, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "goes on"},
+		{false, "paused by anna@db7", "paused by anna@db7: nothing moves until pgbudget resume", "continues"},
 		{true, "paused by anna@db7",
 			"paused by anna@db7: nothing moves until pgbudget resume; the run that decided this is gone and recorded no end: " +
-				"pgbudget run goes on, pgbudget rollback goes back", "waits for"},
+				"pgbudget run continues, pgbudget rollback takes the step back", "waits for"},
 	} {
 		if got := x.now(m, c.died, c.pause).Changes; !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
 			t.Errorf("died %v, paused %q: %q; want %q and no %q", c.died, c.pause, got, c.want, c.without)

@@ -18,11 +18,14 @@ func stepCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "step",
 		Usage: "take one small verified step towards the plan, or continue the one in hand",
-		Description: "Takes samples, plans, and changes sizes by at most --percent of each server's budget: releases, " +
-			"waits until\nPgBouncer and PostgreSQL show the drain, grants, shifts traffic by at most --percent points, and " +
-			"soaks. Doubt\nholds (exit 5), and so does the time outside of policy.windows. On a terminal pgbudget asks " +
-			"before it begins.\n\nExamples:\n  pgbudget step --percent 5 --dry-run\n  pgbudget step --percent 5\n  pgbudget " +
-			"step --percent 5 --yes                       where there is no terminal",
+		Description: "Takes samples, plans, and changes sizes by at most --percent of each server's budget: releases,\n" +
+			"waits until PgBouncer and PostgreSQL show the drain, grants, shifts traffic by at most --percent\n" +
+			"percentage points, and soaks. Doubt holds the step (exit code 5), and so does a time outside\n" +
+			"policy.windows. On a terminal pgbudget asks before the step begins.\n\n" +
+			"Examples:\n" +
+			"  pgbudget step --percent 5 --dry-run\n" +
+			"  pgbudget step --percent 5\n" +
+			"  pgbudget step --percent 5 --yes     without a terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(),
 			&cli.StringFlag{Name: "emit",
@@ -43,12 +46,13 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 		return usage("choose one", "--emit patch and --dry-run both change nothing and print different things")
 	}
 	if c.IsSet("until") && c.Duration("until") <= 0 {
-		return usage("leave it out for no end", "--until is %v, want more than 0", c.Duration("until"))
+		return usage("leave --until out for no end", "--until is %v, want more than 0", c.Duration("until"))
 	}
 	ends := over(c)
 	if c.IsSet("max-steps") {
 		if steps = c.Int("max-steps"); steps < 1 {
-			return usage("leave it out for as many as it takes", "--max-steps is %d, want 1 at least", steps)
+			return usage("leave --max-steps out for as many steps as the plan takes", "--max-steps is %d, want 1 at least",
+				steps)
 		}
 	}
 	policy, err := policyOf(c, s)
@@ -148,7 +152,7 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 	why, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
 	if c.IsSet("emit") {
 		if why.Any() {
-			fmt.Fprintln(stderr, "note: "+why.Text()+"; a step would be held for it")
+			fmt.Fprintln(stderr, "note: "+why.Text()+"; a step would be held")
 		}
 		return m.emit(c.Context, out.w, p)
 	}

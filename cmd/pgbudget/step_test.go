@@ -154,7 +154,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 			r := command(t, l, "status", "--config", config)
 			if r.code != 0 || !strings.Contains(r.stdout,
 				"the newest run recorded no end (killed, its host lost, or its journal or mirror failed): pgbudget run --config "+
-					""+config+" goes on, pgbudget rollback --config "+config+" goes back") ||
+					""+config+" continues, pgbudget rollback --config "+config+" takes the step back") ||
 				!strings.Contains(r.stdout, "in hand") || strings.Contains(r.stdout, "doing") {
 				t.Errorf("status of a run that was killed: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 			}
@@ -227,7 +227,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 
 	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999",
 		"--yes"); r.code != exitUsage ||
-		!strings.Contains(r.stderr, "the journal has no such step: what can be taken back is step") {
+		!strings.Contains(r.stderr, "the journal has no such step: the journal can take back step") {
 		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
@@ -276,7 +276,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 }
 
-// whoWentBack looks at who ran a rollback, by the journal from an event on.
+// whoWentBack finds who ran a rollback, by the journal from an event on.
 func whoWentBack(t testing.TB, path string, from int) {
 	t.Helper()
 	events, err := journal.Read(path)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/live/signals"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -43,16 +45,17 @@ func (m *runner) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey
 	return s, err
 }
 
-// stranger refuses a fleet that is not the one of the journal.
+// stranger refuses a fleet that is not the one of the journal. A process that is missing has a hint of its own, up to
+// the end: what is in hand cannot be continued without it.
 func (m *runner) stranger(o fleet.Observation) error {
 	why := m.memory.Stranger(o)
 	if !why.Any() {
 		return nil
 	}
-	hint := ""
 	if m.memory.Missing(o).Any() {
-		hint = "add the process to the config; where it is gone for good: pgbudget accept --sizes, then pgbudget rollback " +
-			"or pgbudget run"
+		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
+			Hint: "add the process to the config; where the process is gone for good: pgbudget accept --sizes, then pgbudget " +
+				"rollback or pgbudget run"}
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory, Hint: hint}, m.command(0))
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
 }

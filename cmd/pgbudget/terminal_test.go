@@ -40,7 +40,7 @@ func TestAcceptAsksBeforeItGivesAStepInHandUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, said := onATerminal(t, nil, "", typed, "type yes to go on: ", "accept", "--sizes", "--config", config)
+		code, said := onATerminal(t, nil, "", typed, "type yes to continue: ", "accept", "--sizes", "--config", config)
 		if code != want || !strings.Contains(said, "step 1 is in hand, main/app 15 → 14, and is given up") {
 			t.Errorf("%q: exit %d, want %d\n%s", typed, code, want, said)
 		}
@@ -60,8 +60,8 @@ func (b *bench) onATerminal(t testing.TB, early, typed, asked string, args ...st
 	return onATerminal(t, []string{"PGPASSFILE=" + b.l.PassFile}, early, typed, asked, args...)
 }
 
-// onATerminal runs the command in a session of its own on a pseudo-terminal, types early as it looks and typed once
-// it is asked, and returns what it showed.
+// onATerminal runs the command in a session of its own on a pseudo-terminal, types early while it takes samples and
+// typed once it is asked, and returns what it showed.
 func onATerminal(t testing.TB, env []string, early, typed, asked string, args ...string) (code int, said string) {
 	t.Helper()
 	file, err := built()

@@ -44,8 +44,8 @@ func (s session) traffic() []bouncer.Traffic {
 // trafficStatus is what is known of a shift.
 type trafficStatus struct {
 	Shift  string                 `json:"shift"`
-	X      *int                   `json:"x_percent"`            // as the journal has it; null: nothing was turned yet
-	Or     *int                   `json:"or_percent,omitempty"` // a turn was begun, and nobody knows whether it was made
+	X      *int                   `json:"x_percent"`            // as the journal has it; null: no traffic change yet
+	Or     *int                   `json:"or_percent,omitempty"` // a traffic change was begun, and its result is not known
 	Until  int                    `json:"until_percent"`
 	Belief learn.FractionEstimate `json:"belief"`
 	Points []learn.SoakResult     `json:"soaks"`

@@ -127,7 +127,7 @@ func wanted(flags []cli.Flag, name, otherwise string) string {
 			case *cli.DurationFlag:
 				return "a time with its unit, as 90s, 10m or 2h"
 			case *cli.BoolFlag:
-				return "no value: it is given or left out"
+				return "no value: the flag is given or left out"
 			}
 		}
 	}

@@ -15,11 +15,11 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 )
 
-// liveWindows are observed one after the other, of each situation of each generation.
+// liveWindows are observed one after the other, of each load of each generation.
 const liveWindows = 4
 
-// looked is what the windows of one situation came to.
-type looked struct {
+// windowsOf is what the windows of one load came to.
+type windowsOf struct {
 	part
 	what   string
 	waits  bool // clients wait in it: what the generator times is what PgBouncer does
@@ -27,14 +27,14 @@ type looked struct {
 	loads  []load.Load
 }
 
-// TestLiveWindowsHoldTheLoad looks at real loads of real servers for minutes, in windows of one each, all at the same
+// TestLiveWindowsHoldTheLoad samples real loads of real servers for minutes, in windows of one each, all at the same
 // time. Each interval must hold the load that the generator has offered in all of them.
 func TestLiveWindowsHoldTheLoad(t *testing.T) {
 	look := max(window(t), 20*time.Second)
-	var all []*looked
+	var all []*windowsOf
 	for _, p := range each([]lab.Generation{lab.Gen118, lab.Gen124}, []string{"few", "open", "closed", "hidden", "grows",
 		"away"}) {
-		s := &looked{part: p, what: map[string]string{
+		s := &windowsOf{part: p, what: map[string]string{
 			"few":    "0.5 Erlangs on 40 connections",
 			"open":   "4 Erlangs on 40 connections",
 			"closed": "40 closed clients on 40 connections",
@@ -86,9 +86,9 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 	})
 }
 
-// offer begins a situation's load at each process of its group.
-func (s *looked) offer(t testing.TB, l *lab.Lab) []*clients.Run {
-	n, think := 10, 360*time.Millisecond // the four copies ask for an Erlang each
+// offer begins the load at each process of its group.
+func (s *windowsOf) offer(t testing.TB, l *lab.Lab) []*clients.Run {
+	n, think := 10, 360*time.Millisecond // the four pools ask for an Erlang each
 	switch s.part.part {
 	case "few":
 		return offer(t, l, s.name, 6.25, 20*time.Millisecond)
@@ -118,7 +118,7 @@ func (s *looked) offer(t testing.TB, l *lab.Lab) []*clients.Run {
 }
 
 // judgeWindows asks of all intervals what `make coverage` asks of simulated ones, and writes the table with -update.
-func judgeWindows(t testing.TB, all []*looked, seen map[string]clients.Ledger, look time.Duration) {
+func judgeWindows(t testing.TB, all []*windowsOf, seen map[string]clients.Ledger, look time.Duration) {
 	var table strings.Builder
 	given, held, windows := 0, 0, 0
 	for _, s := range all {
