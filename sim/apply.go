@@ -15,8 +15,8 @@ import (
 
 var _ bouncer.Applier = (*World)(nil)
 
-// ApplyLatency is the virtual time from the write of a process's file to its answer after a RELOAD. chosen: a file on a
-// local disk and a console on a quiet network take less; through ssh they take about that.
+// ApplyLatency is the virtual time from the write of a process's file to its answer after a RELOAD. chosen: 50 ms,
+// because a file on a local disk and a console on a quiet network take less; through ssh they take about that.
 const ApplyLatency = 50 * time.Millisecond
 
 // Apply writes an action's sets into the files of their processes, tells each to RELOAD and reads back what it has: the

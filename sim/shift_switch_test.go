@@ -16,12 +16,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/shift"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // testSwitch is a switch between the controller and the world's.
 type testSwitch struct {
 	bouncer.Switch
-	mute  bool                             // there is no way to ask it
+	mute  bool                             // nobody can ask it
 	dead  bool                             // it says what it was told, and nothing moves
 	told  int                              // what a dead one was told
 	hears func(percent int) (broken error) // before each turn; nil: nothing happens
@@ -104,7 +105,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 				t.Fatal(err)
 			}
 			report, err := x.rebalancer().Run(t.Context(), goal, bouncer.Replay(x.events))
-			if err == nil && strings.Contains(report.Reason.Text(), "run again") { // nobody knew where the switch was
+			if err == nil && report.Reason.Is(verdict.SwitchWasUnknown) { // nobody knew where the switch was
 				x.before = load.Evidence{}
 				x.measure(5*time.Second, time.Minute)
 				x.traffic[0].LoadsAt = int(x.w.shares[0])
@@ -143,7 +144,7 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	x, s := shortShift(t, 1, spec)
 	s.dead = true
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
-	if err != nil || report.Outcome != state.Held || !strings.Contains(report.Reason.Text(), "nothing moved") {
+	if err != nil || report.Outcome != state.Held || !report.Reason.Is(verdict.NothingMoved) {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 	if report.Memory.Step == nil || report.Memory.Steps != 0 {
@@ -157,8 +158,8 @@ func TestASwitchThatSomebodyElseChangesEndsTheRun(t *testing.T) {
 	spec.Script = []Action{{At: 4 * time.Minute, Kind: SetShare, Percent: 90}}
 	x, _ := shortShift(t, 1, spec)
 	report, err := x.rebalancer().Run(t.Context(), sizing.Goal{}, state.JournalState{})
-	if err != nil || report.Outcome != state.Drifted || !strings.Contains(report.Reason.Text(),
-		"reports 90 %, the journal has 25 %") {
+	if err != nil || report.Outcome != state.Drifted || !report.Reason.Is(verdict.SwitchChanged) ||
+		!strings.Contains(report.Reason.Text(), "reports 90 %, the journal has 25 %") {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
 }

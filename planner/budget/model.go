@@ -57,8 +57,8 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	return f.Linked(), nil
 }
 
-// mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: readings of two
-// moments may overshoot 1, and a query in percent reads far more.
+// mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: 1.5,
+// because readings of two moments may overshoot 1, and a query in percent reads far more.
 const mostCPURatio = 1.5
 
 // texts are reasons as sentences.

@@ -59,7 +59,7 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 }
 
 // pausedTenants is the share of the transactions of a * that paused databases must have had for its load not to be
-// known. chosen: less than what the interval of a minute's load leaves open.
+// known. chosen: 5 %, because the interval of a minute's load leaves more open.
 const pausedTenants = 0.05
 
 // gather is Gather for one process; own are the aliases that stay.

@@ -17,8 +17,8 @@ type Baseline struct {
 	To    load.Load `json:"to"`
 }
 
-// BaselineFor is how long after the newest traffic change a baseline is used. chosen: the default lookback; history is
-// all of later times then.
+// BaselineFor is how long after the newest traffic change a baseline is used. chosen: the default lookback, because
+// history is all of later times then.
 const BaselineFor = 7 * 24 * time.Hour
 
 // BaselineOf takes the loads of a shift's pools.

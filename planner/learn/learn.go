@@ -91,8 +91,8 @@ type line struct {
 	soaks        int
 }
 
-// refuted is how many deviations a prior may be away from what was measured. chosen: with a true one that is one in
-// twenty soaks, and the cost is then no more than to go by what was measured.
+// refuted is how many deviations a prior may be away from what was measured. chosen: 2, because with a true one that is
+// one in twenty soaks, and the cost is then no more than to go by what was measured.
 const refuted = 2
 
 // Learn refines a prior fraction by soak results. The share of To is linear in X where the switch is:
@@ -139,7 +139,7 @@ func Learn(prior load.Range, soaks []SoakResult) FractionEstimate {
 }
 
 // doubted is the prior after traffic had to be taken back: each time since something was learnt, what came may have
-// been twice what was expected at most, or half. chosen: so that each try is about half as bold.
+// been twice what was expected at most, or half. chosen: because each try is about half as bold then.
 func doubted(r load.Range, soaks []SoakResult) load.Range {
 	for _, p := range slices.Backward(soaks) {
 		if p.Survey {

@@ -10,9 +10,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
-// How far the load of both pools may leave that of the others before a soak result is excluded. chosen: a tenth is more
-// than pools of one site differ in their days within the hours of a shift; less than what traffic costs that is asked
-// twice.
+// How far the load of both pools may leave that of the others before a soak result is excluded. chosen: a tenth,
+// because that is more than pools of one site differ in their days within the hours of a shift; less than what traffic
+// costs that is asked twice.
 const drift = 0.1
 
 // conserved is how many deviations the load of both pools may be off before it is not conserved. chosen: 3, because

@@ -34,8 +34,9 @@ type CPUCost struct {
 
 // FitCPU fits the utilisation law (Denning & Buzen, The Operational Analysis of Queueing Network Models, 1978, U = X·D)
 // to samples whose PerSec follow pools. Pools whose traffic moves together cannot be told apart, so each demand is
-// drawn towards the mean demand by a ridge of a tenth of the samples' variance (chosen: enough to split collinear pools
-// evenly, too little to hide a pool that stands out). Demands and base are >= 0. Fewer than 10 samples make no fit.
+// drawn towards the mean demand by a ridge of a tenth of the samples' variance (chosen: a tenth, because that splits
+// collinear pools evenly, and hides no pool that stands out). Demands and base are >= 0. Fewer than 10 samples make no
+// fit.
 func FitCPU(samples []CPUSample, pools []string) CPUFit {
 	if len(samples) < 10 {
 		return CPUFit{}

@@ -46,12 +46,13 @@ func dropped(begin, end Level) verdict.Reason {
 // Thresholds of the estimator.
 const (
 	// ClosedShare is the share of full samples above which a pool is examined for closed clients.
-	// chosen: below it the unsaturated intervals carry the mean.
+	// chosen: 0.9, because below it the unsaturated intervals carry the mean.
 	ClosedShare = 0.9
-	// HistorySamples is the least number of one-minute loads that make a history. chosen: half an hour.
+	// HistorySamples is the least number of one-minute loads that make a history. chosen: 30,
+	// because half an hour shows a load that comes and goes with a batch.
 	HistorySamples = 30
 	// LeastXacts is the least number of transactions seen that let a plan size a pool: they tell how long one holds
-	// its connection, and without history how many come. chosen: 100 tell a rate to 20 %.
+	// its connection, and without history how many come. chosen: 100, because they tell a rate to 20 %.
 	LeastXacts = 100
 )
 

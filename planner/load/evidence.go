@@ -12,8 +12,8 @@ import (
 )
 
 // maxIntervals bounds the memory of a Flow: when it is reached, neighbouring intervals are merged, so that a longer
-// watch is a coarser one and nothing is forgotten. chosen: an hour of samples every 5 s, and enough for 20 blocks of
-// any width.
+// watch is a coarser one and nothing is forgotten. chosen: 720, because an hour of samples every 5 s has so
+// many, and 20 blocks of any width fit in.
 const maxIntervals = 720
 
 // Evidence is all that was seen of the loads so far: a fold over Observations, seeded with History. The zero value is

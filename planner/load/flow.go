@@ -53,7 +53,8 @@ type flowView struct {
 }
 
 // settling is how many intervals after a stop are left out: the waits of all who waited are booked when they are
-// served, and their transactions when those end. chosen: one, in which a backlog of short transactions has begun.
+// served, and their transactions when those end. chosen: one, because a backlog of short transactions has begun by
+// then.
 const settling = 1
 
 // view picks the intervals of the samples from first to last, without those that were stopped.
@@ -231,7 +232,8 @@ func (l *flowLoad) count(v flowView) {
 }
 
 // leaveShare is the share of arrivals that must have left unserved to be counted where query_wait_timeout does not
-// explain it. chosen: beyond what the edges of a window and the age of a queue's head blur.
+// explain it. chosen: 0.15, because the edges of a window and the age of a queue's head blur
+// less.
 const leaveShare = 0.15
 
 func (l *flowLoad) fullShare() float64 { return float64(l.fullSamples) / float64(max(1, l.samples)) }

@@ -93,8 +93,8 @@ func (l *flowLoad) fromClosed(v flowView, busy, hold float64) {
 			v.Process, v.Alias, clients, free, l.method))
 }
 
-// thinkMatch is how far two think times of the same clients may lie apart. chosen: a tenth moves a load by less than
-// that.
+// thinkMatch is how far two think times of the same clients may lie apart. chosen: 0.1, because it moves a load by less
+// than that.
 const thinkMatch = 0.1
 
 // bound is what is sure where demand is hidden.

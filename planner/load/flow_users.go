@@ -20,8 +20,8 @@ func (v flowView) busyUsers() []string {
 	return slices.Compact(users)
 }
 
-// oftenFull is the share of samples above which a user's pool counts as full. chosen: below it what waits is served
-// soon.
+// oftenFull is the share of samples above which a user's pool counts as full. chosen: 5 %, because below it what waits
+// is served soon.
 const oftenFull = 0.05
 
 // fullUsers are the users whose pool was full at more than a few samples, with the share of samples.
@@ -167,7 +167,7 @@ func (v flowView) longestEnded(user string) float64 {
 }
 
 // leastFull is how many intervals a user's pool must have been full through for its mean hold to be read off its queue.
-// chosen: with fewer the age of the head says little of what those served had waited.
+// chosen: 5, because with fewer the age of the head says little of what those served had waited.
 const leastFull = 5
 
 // counted reports whether assignments are counted.

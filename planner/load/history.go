@@ -7,7 +7,8 @@ import (
 )
 
 // Constants of the decaying histogram. Source: the recommender of the Kubernetes vertical pod autoscaler (half-life,
-// 5 % buckets); the first bucket is chosen: a hundredth of an Erlang is below every pool worth sizing.
+// 5 % buckets); the first bucket is chosen: 0.01, because no pool of a hundredth of an Erlang is worth
+// sizing.
 const (
 	// HistogramFirst is the upper end of the first bucket: Erlangs of a load, connections of a count.
 	HistogramFirst = 0.01

@@ -73,7 +73,7 @@ func alike(ivs []Interval, value func(Interval) float64) float64 {
 	}
 	mean, sd := stat.MeanStdDev(means, nil)
 	r, k := neighbours(means, mean, sd), float64(len(means))
-	// chosen: standard errors of the r of independent blocks, of which seven in eight are not widened
+	// chosen: 1.15 standard errors of the r of independent blocks, because seven in eight of those are not widened then
 	if r+1/k < 1.15/math.Sqrt(k) {
 		return 0
 	}
@@ -96,7 +96,7 @@ func neighbours(x []float64, mean, sd float64) (r float64) {
 // that.
 func unbiased(r float64, n int) float64 {
 	k := float64(n)
-	if n <= 12 { // chosen: of few, what solves it is mostly noise
+	if n <= 12 { // chosen: 12, because of fewer what solves it is mostly noise
 		return r + (1+4*max(0, r))/k
 	}
 	r *= k / (k - 1) // neighbours divides by the deviation of n − 1
@@ -106,7 +106,7 @@ func unbiased(r float64, n int) float64 {
 // skewShift is how far the middle of the interval lies above the mean of skew values; 0 where their skewness is no more
 // than that of exponential holds.
 func skewShift(ivs []Interval, value func(Interval) float64) float64 {
-	const least = 20 // chosen: of fewer values no skewness is known
+	const least = 20 // chosen: 20, because the skewness of fewer is off by half
 	if len(ivs) < least {
 		return 0
 	}

@@ -201,8 +201,8 @@ type reserveCurve struct {
 
 var _ allocate.Curve = reserveCurve{}
 
-// leastReserveGain is what a reserve connection is worth where nothing counts as too little. chosen: far below any
-// waiting that matters, far above the rounding of sums.
+// leastReserveGain is what a reserve connection is worth where nothing counts as too little. chosen: 1e-9, because that
+// is far below any waiting that matters, far above the rounding of sums.
 const leastReserveGain = 1e-9
 
 func newReserveCurve(p budget.FleetPool, leastGain float64) reserveCurve {

@@ -47,8 +47,8 @@ func (sp serverProblem) unit(row, i, size, reserve int) int {
 	return sp.takes(row, i, size+1, reserve) - sp.takes(row, i, size, reserve)
 }
 
-// mostListed bounds the sizes that are listed. chosen: above what a PostgreSQL server is ever asked to accept, and
-// small enough to hold.
+// mostListed bounds the sizes that are listed. chosen: 2^14, because no PostgreSQL server is asked to accept more, and
+// so many can be held.
 const mostListed = 1 << 14
 
 // lastBend is the size plus reserve from which on nothing that limits the pool changes its part in it any more.

@@ -143,7 +143,7 @@ func p99Wait(p budget.FleetPool, curve PoolCurve, n int) fleet.Float {
 }
 
 // limitMatters is up to how many times the waiting at a limit that in the separate queues may be for the limit to be
-// told. chosen: above, the sizes alone say who waits.
+// told. chosen: 4, because above it the sizes alone say who waits.
 const limitMatters = 4
 
 // sharedLimit names a limit that the pool's users share among them, or with those of other pools, and wait for; false:

@@ -15,7 +15,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// DefaultRunWindow is how long the controller takes samples before it plans. chosen: as long as `pgbudget plan` does.
+// DefaultRunWindow is how long the controller takes samples before it plans. chosen: because `pgbudget plan`
+// takes as long.
 const DefaultRunWindow = budget.DefaultWindow
 
 // Moves is what the controller does in a run of the scenario.
