@@ -51,14 +51,15 @@ var kept = map[string]string{
 	"Processes[].Aliases[].PoolMode":     "a word of PgBouncer's",
 	"Processes[].Aliases[].LinePoolMode": "a word of PgBouncer's",
 	"Processes[].Aliases[].Proof":        "a word of ours",
-	"Processes[].Aliases[].Guessed":      "a sentence of ours, without a name",
+	"Processes[].Aliases[].Guessed":      "a word of ours",
 	"Processes[].Aliases[].Pools[].User": "a user",
 
 	"Processes[].Aliases[].Pools[].Login.Alias":    "an alias",
 	"Processes[].Aliases[].Pools[].Login.Database": "a database",
 	"Processes[].Aliases[].Pools[].Login.Role":     "a user",
 
-	"Signals[].Name": "cpu",
+	"Signals[].Name":  "cpu",
+	"Signals[].Fault": "a word of ours",
 
 	"Dialect":      "a word of ours",
 	"Pools[].Pool": "a group and an alias",

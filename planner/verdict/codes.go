@@ -81,7 +81,6 @@ const (
 	LimitSeveral   Code = "limit over servers" // process, kind of the limit
 	LimitsCross    Code = "limits cross"       // process
 	FewerWouldDo   Code = "fewer would do"     // connections that would do, connections counted
-	LimitPassed    Code = "limit passed"       // limit, connections under it then, now
 )
 
 // Drift: what of the fleet the journal does not explain.

@@ -77,7 +77,6 @@ var sentences = map[Code]string{
 	LimitSeveral: "%[2]s of users in %[1]s is not relied on where connections may be opened on several servers",
 	LimitsCross:  "limits of users and of databases cross in %s, and more is open than one of them allows",
 	FewerWouldDo: "%d planned connections would do instead of %d, by the limits of users and today's open connections",
-	LimitPassed:  "%s: %v would count under this limit, %d now",
 	// Drift: what of the fleet the journal does not explain.
 	LineGone: "%s no longer has %s, while the step in hand changes its %s",
 	LineOfStep: "%[2]s of %[3]s in %[1]s is %[4]d; the step in hand changes it from %[5]d to %[6]d: " +
