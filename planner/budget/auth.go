@@ -10,46 +10,9 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// A client whom no file names is looked up by auth_query, over a pool of auth_user that has the size of any other: in
-// the client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query
-// on, and may open all its connections with the first storm of logins.
-
-// authPools lists auth_user's pools of one alias, whether they were used or not: as users, with the logins behind the
-// names of gathered ones.
-func (x placed) authPools() map[string]fleet.Login {
-	p, out := x.process, map[string]fleet.Login{}
-	if x.alias.Name != fleet.AutoDB {
-		for _, user := range p.AuthUsers(x.alias.Name) {
-			out[user] = fleet.Login{}
-		}
-		return out
-	}
-	for _, g := range x.alias.Pools {
-		l := x.alias.Login(g)
-		for _, user := range p.AuthUsers(l.Alias) {
-			as := l
-			as.Forced = l.Forced && l.Role == user && fleet.VersionAtLeast(p.Version, 1, 23)
-			as.Role = user
-			out[as.Name()] = as
-		}
-	}
-	for _, in := range p.AuthElsewhere() { // a client of any database names it
-		for _, user := range p.AuthUsers(in) {
-			l := fleet.Login{Role: user, Alias: in, Database: in}
-			out[l.Name()] = l
-		}
-	}
-	if star, _ := p.FiledAs(fleet.AutoDB); cmp.Or(star.AuthDatabase, p.AuthDatabase) == "" && len(x.alias.Pools) == 0 {
-		if user := cmp.Or(star.AuthUser, p.AuthUser); user != "" {
-			out[user] = fleet.Login{}
-		}
-	}
-	return out
-}
-
 // authRole reports whether auth_query may be asked as this role in the alias.
 func (x placed) authRole(role string) bool {
-	for user, l := range x.authPools() {
+	for user, l := range x.process.AuthLogins(x.alias) {
 		if cmp.Or(l.Role, user) == role {
 			return true
 		}
@@ -65,7 +28,7 @@ func (x placed) twins() (users []string) {
 			users = append(users, u)
 		}
 	}
-	for u, l := range x.authPools() {
+	for u, l := range x.process.AuthLogins(x.alias) {
 		if l == (fleet.Login{}) && x.alias.ForceUser == u {
 			users = append(users, u)
 		}
@@ -81,7 +44,7 @@ func (x placed) twins() (users []string) {
 // onlyAuth reports whether nobody but auth_user is known to use an alias into which clients come.
 func onlyAuth(at []placed, users []string) bool {
 	for _, x := range at {
-		own := x.authPools()
+		own := x.process.AuthLogins(x.alias)
 		if x.process.IsAuthDatabase(x.alias.Name) || x.alias.ForceUser != "" ||
 			slices.ContainsFunc(x.alias.Pools, func(g fleet.PoolGauges) bool { return g.Login.Forced }) {
 			return false

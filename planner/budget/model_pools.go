@@ -241,7 +241,7 @@ func linePoolsOf(at []placed, rules DeclaredPool, ld load.Load) (linePools []Lin
 	var twins, auth []string
 	for _, x := range at {
 		twins = append(twins, x.twins()...)
-		for u, l := range x.authPools() {
+		for u, l := range x.process.AuthLogins(x.alias) {
 			auth = append(auth, u)
 			if _, known := logins[u]; !known && l != (fleet.Login{}) && !seen[u] { // of a pool that is remembered, less is known
 				logins[u] = l

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -70,4 +71,41 @@ func (a Alias) pool(user string) PoolGauges {
 		}
 	}
 	return PoolGauges{User: user}
+}
+
+// A client whom no file names is looked up by auth_query, over a pool of auth_user that has the size of any other: in
+// the client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query
+// on, and may open all its connections with the first storm of logins.
+
+// AuthLogins are auth_user's pools of one alias, whether they were used or not: by user, with the logins behind the names
+// of gathered ones. None where no auth_query may be asked there.
+func (p Process) AuthLogins(a Alias) map[string]Login {
+	out := map[string]Login{}
+	if a.Name != AutoDB {
+		for _, user := range p.AuthUsers(a.Name) {
+			out[user] = Login{}
+		}
+		return out
+	}
+	for _, g := range a.Pools {
+		l := a.Login(g)
+		for _, user := range p.AuthUsers(l.Alias) {
+			as := l
+			as.Forced = l.Forced && l.Role == user && VersionAtLeast(p.Version, 1, 23)
+			as.Role = user
+			out[as.Name()] = as
+		}
+	}
+	for _, in := range p.AuthElsewhere() { // a client of any database names it
+		for _, user := range p.AuthUsers(in) {
+			l := Login{Role: user, Alias: in, Database: in}
+			out[l.Name()] = l
+		}
+	}
+	if star, _ := p.FiledAs(AutoDB); cmp.Or(star.AuthDatabase, p.AuthDatabase) == "" && len(a.Pools) == 0 {
+		if user := cmp.Or(star.AuthUser, p.AuthUser); user != "" {
+			out[user] = Login{}
+		}
+	}
+	return out
 }
