@@ -56,7 +56,7 @@ fidelity: install ## estimates against the generator's own ledger, and the simul
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -count=1 -v -timeout 40m -run 'TestEstimate|TestObserve' ./cmd/pgbudget
 	$(GO) run ./fixtures/fidelity/compare --page sim/README.md
 
-coverage: install ## how often intervals of loads hold the load, in 1000 windows of each situation (half an hour of a core) and 48 of real servers, into fixtures/README.md
+coverage: install ## how often intervals of loads hold the load, in 1000 windows of each experiment (half an hour of a core) and 48 of real servers, into fixtures/README.md
 	PGBUDGET_TEST_WINDOW=60s $(GO) test -tags soak -count=1 -v -timeout 40m -run TestLiveWindows ./cmd/pgbudget -args -update
 	$(GO) run ./fixtures/coverage -windows 1000 -page fixtures/README.md
 

@@ -56,7 +56,7 @@ func (w *World) Do(a Action) error {
 	return w.unheard(a.Pool, silent)
 }
 
-// flip sets a traffic switch.
+// setSwitch sets a traffic switch.
 func (w *World) setSwitch(shift int, percent float64) {
 	w.shares[shift] = percent
 	for i := range w.loads {

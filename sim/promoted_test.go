@@ -11,7 +11,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// promoted is a rig whose server is another one of its cluster from the first act on.
+// promoted is a rig whose server is another one of its cluster from the first action on.
 type promoted struct{ *rig }
 
 func (p promoted) Observe(ctx context.Context) (fleet.Observation, error) {

@@ -61,7 +61,7 @@ func (x *rig) Record(e state.Event) (state.Event, error) {
 	return e, nil
 }
 
-// readable reports why an event would not come back from a journal's line, or the memory after it not from a snapshot.
+// readable reports why an event would not come back from a journal's line, or the state after it not from a snapshot.
 func (x *rig) readable(e state.Event) error {
 	if n := len(x.events); n == 0 || x.folded.Seq != x.events[n-1].Seq {
 		x.folded = bouncer.Replay(x.events)
@@ -91,7 +91,7 @@ func (x *rig) readable(e state.Event) error {
 	return err
 }
 
-// Apply passes an act on; where the program dies in it, only a part.
+// Apply passes an action on; where the program dies in it, only a part.
 func (x *rig) Apply(ctx context.Context, act state.Action) error {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
 		act.Changes = act.Changes[:min(x.torn, len(act.Changes))]

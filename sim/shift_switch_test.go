@@ -25,7 +25,7 @@ type testSwitch struct {
 	mute  bool                             // nobody can ask it
 	dead  bool                             // it says what it was told, and nothing moves
 	told  int                              // what a dead one was told
-	hears func(percent int) (broken error) // before each turn; nil: nothing happens
+	hears func(percent int) (broken error) // before each traffic change; nil: nothing happens
 }
 
 // Get says what the switch says.
@@ -100,7 +100,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 			x.dieAt, x.dead, x.before = 0, false, load.Evidence{}
 			x.measure(5*time.Second, time.Minute) // as every run does
 			x.traffic[0].LoadsAt = int(x.w.shares[0])
-			goal, err := x.aim() // as every run does
+			goal, err := x.firstGoal() // as every run does
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,8 +128,8 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 	}
 }
 
-// aim is where a run goes before it knows more: the plan for the loads as they were measured.
-func (x *rig) aim() (sizing.Goal, error) {
+// firstGoal is where a run goes before it knows more: the plan for the loads as they were measured.
+func (x *rig) firstGoal() (sizing.Goal, error) {
 	fleet, err := budget.Model(x.w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		return sizing.Goal{}, err

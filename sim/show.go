@@ -110,8 +110,8 @@ func (w *World) showServer(s *server) fleet.Server {
 			b.ClosingConns++
 		default:
 			b.PoolConns++
-			if h, ok := w.holder(c, int(i)); ok {
-				out.Holders = append(out.Holders, h)
+			if h, ok := w.idleInTx(c, int(i)); ok {
+				out.IdleInTransaction = append(out.IdleInTransaction, h)
 			}
 		}
 	}
@@ -122,18 +122,18 @@ func (w *World) showServer(s *server) fleet.Server {
 // holderAge is how long a session must have been idle in a transaction to be named, as by the live fleet.
 const holderAge = time.Second
 
-// holder reports a connection whose transaction sits idle: after its query, before its CPU work, as assign lays them
+// idleInTx reports a connection whose transaction sits idle: after its query, before its CPU work, as assign lays them
 // out.
-func (w *World) holder(c *conn, n int) (fleet.Holder, bool) {
+func (w *World) idleInTx(c *conn, n int) (fleet.IdleInTransaction, bool) {
 	if c.state != connActive || c.pool.alias.session {
-		return fleet.Holder{}, false
+		return fleet.IdleInTransaction{}, false
 	}
 	l := &w.loads[c.x.load]
 	idle := time.Duration(float64(c.x.hold) * l.slow * l.spec.Idle)
 	age := idle - time.Duration(w.cal.at(w.base+int32(n))-w.now)
 	if c.vanishing || age < holderAge {
-		return fleet.Holder{}, false
+		return fleet.IdleInTransaction{}, false
 	}
-	return fleet.Holder{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age,
+	return fleet.IdleInTransaction{PID: 1000 + n, User: c.pool.name, Database: c.pool.alias.spec.Database, Age: age,
 		Pool: c.pool.alias.spec.ID}, true
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// failing are Hands whose first act fails.
+// failing is an applier whose first action fails.
 type failing struct {
 	bouncer.Applier
 	err error

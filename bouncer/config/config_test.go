@@ -92,7 +92,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 	}
 }
 
-// TestAWaitBelowAnEventLoopIsRefused: nothing waits for less than a turn of PgBouncer's event loop takes.
+// TestAWaitBelowAnEventLoopIsRefused: nothing waits for less than one pass of PgBouncer's event loop takes.
 func TestAWaitBelowAnEventLoopIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"mean: 0s":              "w.yaml:2:39: pools[0].max_wait.mean is 0s, want 100µs to 86400 s",

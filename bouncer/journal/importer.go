@@ -103,7 +103,8 @@ func (s *importer) carriage(text []byte) error {
 	if !found || check(line) != nil {
 		return nil
 	}
-	return s.drift(errors.New("the line ends in a carriage return (CR): the line breaks were changed to CR LF on the way"),
+	return s.drift(errors.New("the line ends in a carriage return (CR): a program in between has changed the line "+
+		"breaks to CR LF"),
 		"bring the file over as it is, byte by byte, or take the CR out: "+taking(`tr -d '\r' < `+shellName(s.name)))
 }
 

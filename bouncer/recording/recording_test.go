@@ -25,7 +25,7 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func sampleAt(second int, xacts int64) fleet.Observation {
 	return fleet.Observation{At: epoch.Add(time.Duration(second) * time.Second),
 		Servers: []fleet.Server{{Name: "main", SystemID: "7123secret", MaxConns: 100,
-			Holders: []fleet.Holder{{PID: 7, Application: "secret-app"}}}},
+			IdleInTransaction: []fleet.IdleInTransaction{{PID: 7, Application: "secret-app"}}}},
 		Signals: []fleet.Signal{{Name: "cpu", Server: "main", Value: fleet.Unknown(), Error: "dial 10.1.2.3: refused"}},
 		Processes: []fleet.Process{{ID: "main/1", Group: "main", Console: "10.1.2.3:6432", Version: "1.18.0",
 			Identity: fleet.Identity{ConfFile: "/etc/secret/pgbouncer.ini", PIDFile: "/run/x.pid", SocketDir: "/run/y",

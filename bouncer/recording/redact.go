@@ -61,9 +61,9 @@ func (r *redactor) observation(o fleet.Observation) fleet.Observation {
 	o.Servers = slices.Clone(o.Servers)
 	for i, s := range o.Servers {
 		s.Name, s.SystemID = r.server(s.Name), r.name("system", s.SystemID)
-		s.Holders = slices.Clone(s.Holders)
-		for j := range s.Holders {
-			s.Holders[j].Application = ""
+		s.IdleInTransaction = slices.Clone(s.IdleInTransaction)
+		for j := range s.IdleInTransaction {
+			s.IdleInTransaction[j].Application = ""
 		}
 		o.Servers[i] = s
 	}

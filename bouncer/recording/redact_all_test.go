@@ -19,13 +19,13 @@ import (
 // kept are the texts that a redacted recording keeps, and why. Whatever else is a text in a sample or in a history is
 // replaced or left out, and so is what comes to them: a new one fails here until somebody has thought of it.
 var kept = map[string]string{
-	"Servers[].ReservedSettings[].Name": "a setting of PostgreSQL's, or of a vendor's",
-	"Servers[].Roles[].Name":            "a user: a plan is made of them",
-	"Servers[].Databases[].Name":        "a database",
-	"Servers[].Superusers[]":            "a user",
-	"Servers[].Holders[].User":          "a user",
-	"Servers[].Holders[].Database":      "a database",
-	"Servers[].Holders[].Pool":          "a group and an alias",
+	"Servers[].ReservedSettings[].Name":      "a setting of PostgreSQL's, or of a vendor's",
+	"Servers[].Roles[].Name":                 "a user: a plan is made of them",
+	"Servers[].Databases[].Name":             "a database",
+	"Servers[].Superusers[]":                 "a user",
+	"Servers[].IdleInTransaction[].User":     "a user",
+	"Servers[].IdleInTransaction[].Database": "a database",
+	"Servers[].IdleInTransaction[].Pool":     "a group and an alias",
 
 	"Processes[].ID":                  "a group and a number",
 	"Processes[].Group":               "a group",

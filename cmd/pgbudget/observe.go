@@ -122,7 +122,7 @@ func (o output) observation(x fleet.Observation) error {
 		}
 	}
 	for _, s := range x.Servers {
-		for _, h := range s.Holders {
+		for _, h := range s.IdleInTransaction {
 			who := "direct"
 			if h.Pool != "" {
 				who = h.Pool

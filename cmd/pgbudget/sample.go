@@ -19,10 +19,10 @@ import (
 
 // sample is what a sample showed: a run leaves that of its newest one beside the journal, for status.
 type sample struct {
-	At      time.Time      `json:"at"`
-	Servers []serverSample `json:"servers"`
-	Holders []fleet.Holder `json:"holders,omitempty"`
-	Doing   string         `json:"doing,omitempty"` // what the run did about it; empty: it ended
+	At                time.Time                 `json:"at"`
+	Servers           []serverSample            `json:"servers"`
+	IdleInTransaction []fleet.IdleInTransaction `json:"idle_in_transaction,omitempty"`
+	Doing             string                    `json:"doing,omitempty"` // what the run did about it; empty: it ended
 
 	// of a run that ended: the steps that are left to its plan, as it saw the fleet
 	StepsAhead *int `json:"steps_ahead,omitempty"`
@@ -48,7 +48,7 @@ func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard
 		out.Servers = append(out.Servers, x)
 	}
 	for _, s := range o.Servers {
-		out.Holders = append(out.Holders, s.Holders...)
+		out.IdleInTransaction = append(out.IdleInTransaction, s.IdleInTransaction...)
 	}
 	return out
 }

@@ -217,7 +217,7 @@ func (o output) sample(s status) {
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,
 			spareText(x.SpareConns), gate, age)
 	}
-	for _, h := range s.Look.Holders {
+	for _, h := range s.Look.IdleInTransaction {
 		fmt.Fprintf(o.w, "! backend %d of %s is idle in transaction for %v in %s\n", h.PID, h.User, h.Age.Round(time.Second),
 			cmp.Or(h.Pool, "no pool"))
 	}

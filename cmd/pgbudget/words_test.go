@@ -72,15 +72,6 @@ var oldWords = []struct {
 	{`buys?`, "gain", inShown, ``},
 }
 
-// notYet are packages with old words still, in comments above all. The list shrinks, and nothing new enters it.
-var notYet = []string{
-	"bouncer", "bouncer/config", "bouncer/journal", "bouncer/live/admin", "bouncer/live/observe",
-	"bouncer/prom", "bouncer/recording", "fixtures/audit", "fixtures/bench/simgo", "fixtures/coverage",
-	"fixtures/fidelity", "fixtures/lab/clients", "planner/allocate", "planner/budget", "planner/control",
-	"planner/fleet", "planner/learn", "planner/plannertest", "planner/queue", "planner/shift",
-	"planner/sizing", "planner/state", "planner/verdict", "sim", "sim/scenario",
-}
-
 // keptFiles are files whose old words are an interface.
 var keptFiles = map[string]string{
 	"planner/verdict/codes.go": "codes stand in journals",
@@ -90,7 +81,7 @@ var keptFiles = map[string]string{
 func TestOldWordsAreGone(t *testing.T) {
 	t.Parallel()
 	words := compiled()
-	found, files := map[string]int{}, 0
+	files := 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -114,10 +105,6 @@ func TestOldWordsAreGone(t *testing.T) {
 		files++
 		for _, l := range lines {
 			for _, fault := range words.faults(l) {
-				if dir := room(name); dir != "" {
-					found[dir]++
-					continue
-				}
 				t.Errorf("%s:%d: %s", name, l.line, fault)
 			}
 		}
@@ -125,11 +112,6 @@ func TestOldWordsAreGone(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, dir := range notYet {
-		if found[dir] == 0 {
-			t.Logf("%s has no old word any more: take it out of notYet", dir)
-		}
 	}
 	if files < 700 {
 		t.Errorf("only %d files were read", files)
@@ -212,16 +194,6 @@ func within(parts [][]int, at []int) bool {
 		}
 	}
 	return false
-}
-
-// room is the entry of notYet that a file of Go or a golden file is in; empty: none.
-func room(name string) string {
-	for _, dir := range notYet {
-		if filepath.Dir(name) == dir && strings.HasSuffix(name, ".go") || strings.HasPrefix(name, dir+"/testdata/") {
-			return dir
-		}
-	}
-	return ""
 }
 
 // ofGo are the texts and the comments of a file of Go. A literal of one small word is a key, and no text; so is a tag

@@ -170,12 +170,12 @@ func (t *tree) start(in box) bool {
 		}
 		t.k[j] = min(max(t.best[j], in.lo[j]), in.hi[j])
 	}
-	return t.mend(in)
+	return t.repair(in)
 }
 
-// mend takes units from k until it fits the rows. It says false when the box
+// repair takes units from k until it fits the rows. It says false when the box
 // has nothing left to take.
-func (t *tree) mend(in box) bool {
+func (t *tree) repair(in box) bool {
 	for !t.m.set(t.k) {
 		if !t.shrink(in) {
 			return false

@@ -7,7 +7,7 @@ import (
 
 // layered solves the tree's component exactly when its rows are layers, and
 // says whether it did. Otherwise it searches those rows that are, tightens the
-// root's bound by what that proves, and mends what it finds into an answer.
+// root's bound by what that proves, and repairs what it finds into an answer.
 func (t *tree) layered() bool {
 	if len(t.open) == 0 {
 		return false

@@ -77,7 +77,7 @@ func TestTransactionsAreNotFlushed(t *testing.T) {
 		"the load hides":                 func(s *State) { s.Fleet.Pools[0].Load.AtLeast = true },
 		"its lifetime is not known":      func(s *State) { s.Sample.Processes[0].Aliases[0].Lifetime = 0 },
 		"somebody is idle in transaction": func(s *State) {
-			s.Sample.Servers = []fleet.Server{{Name: "pg", Holders: []fleet.Holder{{Pool: "main/app"}}}}
+			s.Sample.Servers = []fleet.Server{{Name: "pg", IdleInTransaction: []fleet.IdleInTransaction{{Pool: "main/app"}}}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -325,7 +325,7 @@ func (s State) pinnedBy(pool string) verdict.Reason {
 		}
 	}
 	for _, srv := range s.Sample.Servers {
-		for _, h := range srv.Holders {
+		for _, h := range srv.IdleInTransaction {
 			if h.Pool == pool {
 				return verdict.Of(verdict.IdleInTransaction, "", h.PID, h.User, verdict.Named(h.Application),
 					h.Age.Round(time.Second))

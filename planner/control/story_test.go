@@ -28,7 +28,7 @@ type story struct {
 //	fleet [spare=N]                 a fleet of its own: a/db 20 → 16, b/db 10 → 14, N connections spare
 //	goal a=N b=N                    other sizes to go to
 //	policy percent=N soak=D drain=D hold=D   what is not given stays
-//	sample a=SIZE/OPEN b=SIZE/OPEN [times=N] [wait=a:D] [holder=PID:USER:APPLICATION:POOL] [direct=N]
+//	sample a=SIZE/OPEN b=SIZE/OPEN [times=N] [wait=a:D] [idle=PID:USER:APPLICATION:POOL] [direct=N]
 //	signal NAME=V [hold=V] [resume=V] [abort=V]   the value of a signal of the server, now; without one: none is known
 //	next [KIND [OUTCOME]]           print the next action, and leave it
 //	do KIND                         take the next action; the journal has it as done
@@ -130,13 +130,14 @@ func (x *story) sample(w args) {
 	if group, d, ok := strings.Cut(w.values["wait"], ":"); ok {
 		change = append(change, plannertest.Waits(group, x.duration(d, 0)))
 	}
-	if f := strings.Split(w.values["holder"], ":"); len(f) == 4 {
+	if f := strings.Split(w.values["idle"], ":"); len(f) == 4 {
 		var pid int
 		if _, err := fmt.Sscan(f[0], &pid); err != nil {
 			x.t.Fatalf("%s: %v", x.at, err)
 		}
 		change = append(change, func(o *fleet.Observation) {
-			o.Servers[0].Holders = []fleet.Holder{{PID: pid, User: f[1], Application: f[2], Age: time.Minute, Pool: f[3]}}
+			o.Servers[0].IdleInTransaction = []fleet.IdleInTransaction{{PID: pid, User: f[1], Application: f[2],
+				Age: time.Minute, Pool: f[3]}}
 		})
 	}
 	if n := int(x.number(w, "direct", 0)); n > 0 {

@@ -48,10 +48,10 @@ func Gather(o Observation, lines map[string][]string) (Observation, error) {
 	o.Servers = slices.Clone(o.Servers)
 	for i := range o.Servers {
 		s := &o.Servers[i]
-		s.Holders = slices.Clone(s.Holders)
-		for j, h := range s.Holders {
+		s.IdleInTransaction = slices.Clone(s.IdleInTransaction)
+		for j, h := range s.IdleInTransaction {
 			if group, alias, _ := strings.Cut(h.Pool, "/"); owned[group] != nil && !slices.Contains(owned[group], alias) {
-				s.Holders[j].Pool = group + "/" + AutoDB
+				s.IdleInTransaction[j].Pool = group + "/" + AutoDB
 			}
 		}
 	}

@@ -18,7 +18,8 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 	}
 	settings := fleet.Settings{DefaultPoolConns: 12, PoolMode: "transaction", Lifetime: time.Hour}
 	sample := fleet.Observation{
-		Servers: []fleet.Server{{Name: "pg", Holders: []fleet.Holder{{Pool: "g/d2"}, {Pool: "g/own"}, {Pool: "other/d2"},
+		Servers: []fleet.Server{{Name: "pg", IdleInTransaction: []fleet.IdleInTransaction{{Pool: "g/d2"}, {Pool: "g/own"},
+			{Pool: "other/d2"},
 			{}}}},
 		Processes: []fleet.Process{
 			{ID: "g/1", Group: "g", Version: "1.24.1", Settings: settings, Aliases: []fleet.Alias{alias("d1", "pg", 5, 2),
@@ -44,8 +45,8 @@ func TestGatherCountsEveryDatabaseOfAStarAsOnePool(t *testing.T) {
 		t.Errorf("%d aliases are left; %+v", n, sample.Processes[0].Aliases)
 	}
 	for i, want := range []string{"g/*", "g/own", "other/d2", ""} {
-		if pool := got.Servers[0].Holders[i].Pool; pool != want {
-			t.Errorf("holder %d is of %q, want %q", i, pool, want)
+		if pool := got.Servers[0].IdleInTransaction[i].Pool; pool != want {
+			t.Errorf("session %d is of %q, want %q", i, pool, want)
 		}
 	}
 	later := sample

@@ -77,8 +77,8 @@ func (a Alias) pool(user string) PoolGauges {
 // the client's own database, or in auth_dbname (start_auth_query of client.c). It is in SHOW POOLS from its first query
 // on, and may open all its connections with the first storm of logins.
 
-// AuthLogins are auth_user's pools of one alias, whether they were used or not: by user, with the logins behind the names
-// of gathered ones. None where no auth_query may be asked there.
+// AuthLogins are auth_user's pools of one alias, whether they were used or not: by user, with the logins behind the
+// names of gathered ones. None where no auth_query may be asked there.
 func (p Process) AuthLogins(a Alias) map[string]Login {
 	out := map[string]Login{}
 	if a.Name != AutoDB {

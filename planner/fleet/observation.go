@@ -61,7 +61,8 @@ type Server struct {
 	// ALTER DATABASE … CONNECTION LIMIT, only where set
 	Databases []ConnLimit   `json:"databases,omitempty"`
 	Backends  BackendCounts `json:"backends"`
-	Holders   []Holder      `json:"holders,omitempty"` // of pools and direct connections alike
+	// of pools and direct connections alike
+	IdleInTransaction []IdleInTransaction `json:"idle_in_transaction,omitempty"`
 
 	// WorkerConns is autovacuum_max_workers where autovacuum's workers take from a database's CONNECTION LIMIT: all of
 	// them may be in one. 0: they take from none.
@@ -100,8 +101,8 @@ func (b BackendCounts) Total() int {
 	return b.PoolConns - b.LoginConns + b.DirectConns + b.ClosingConns + b.OrphanConns
 }
 
-// Holder is a session that sits idle in an open transaction and so pins a pool's connection.
-type Holder struct {
+// IdleInTransaction is a session that is idle in an open transaction, and so pins a pool's connection.
+type IdleInTransaction struct {
 	PID         int           `json:"pid"` // of the backend
 	User        string        `json:"user"`
 	Database    string        `json:"database"`

@@ -316,9 +316,9 @@ func (l Load) withHistory(h History) Load {
 // holdersNote names those who sit idle in a transaction: their connections are no demand that a larger pool cures.
 func holdersNote(o fleet.Observation, pool string) []string {
 	var n int
-	var oldest fleet.Holder
+	var oldest fleet.IdleInTransaction
 	for _, s := range o.Servers {
-		for _, h := range s.Holders {
+		for _, h := range s.IdleInTransaction {
 			if h.Pool != pool {
 				continue
 			}

@@ -139,7 +139,8 @@ func TestEstimateReadsSessionPoolsFromTheGauge(t *testing.T) {
 
 func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
-		Holders: []fleet.Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
+		IdleInTransaction: []fleet.IdleInTransaction{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute,
+			Pool: "main/app"}}}
 	samples := []fleet.Observation{w.Sample()}
 	for range 20 {
 		w.Run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open
@@ -149,7 +150,7 @@ func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 	plannertest.Near(t, "load", l.Erlangs.Target, 9, 1e-6)
 	notes := strings.Join(l.Notes, "\n")
 	if !strings.Contains(notes, "long transactions are open") || !strings.Contains(notes, "pid 77 of app1 (cron)") {
-		t.Errorf("notes %q name neither the open transactions nor their holder", l.Notes)
+		t.Errorf("notes %q name neither the open transactions nor whose they are", l.Notes)
 	}
 }
 
@@ -158,7 +159,8 @@ func TestEstimateAddsTransactionsThatHaveNotEnded(t *testing.T) {
 func TestOneFullInstantHidesNoOpenTransactions(t *testing.T) {
 	for _, full := range []bool{false, true} {
 		w := &plannertest.World{At: plannertest.Epoch, Size: 20, Version: "1.18.0", Mode: "transaction", Active: 9,
-			Holders: []fleet.Holder{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute, Pool: "main/app"}}}
+			IdleInTransaction: []fleet.IdleInTransaction{{PID: 77, User: "app1", Application: "cron", Age: 5 * time.Minute,
+				Pool: "main/app"}}}
 		samples := []fleet.Observation{w.Sample()}
 		for i := range 20 {
 			w.Run(3*time.Second, 1200, 10*time.Millisecond, 0) // 4 Erlangs end, 5 more stay open

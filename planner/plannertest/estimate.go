@@ -11,26 +11,26 @@ import (
 
 // World is a tiny synthetic pool: it counts as PgBouncer does, from a load that the test sets.
 type World struct {
-	At       time.Time
-	Size     int
-	Version  string
-	Mode     string
-	Users    []string
-	Timeout  time.Duration
-	Xacts    int64
-	Xact     time.Duration
-	Wait     time.Duration
-	Active   int
-	Waiting  int
-	Clients  int
-	MaxWait  time.Duration
-	Holders  []fleet.Holder
-	Login    int
-	Share    []float64 // per user, of active and waiting
-	Backends fleet.BackendCounts
-	Pending  time.Duration // waits counted for transactions that are still open
-	Assigned int64
-	Counts   bool // PgBouncer 1.23 and later count assignments
+	At                time.Time
+	Size              int
+	Version           string
+	Mode              string
+	Users             []string
+	Timeout           time.Duration
+	Xacts             int64
+	Xact              time.Duration
+	Wait              time.Duration
+	Active            int
+	Waiting           int
+	Clients           int
+	MaxWait           time.Duration
+	IdleInTransaction []fleet.IdleInTransaction
+	Login             int
+	Share             []float64 // per user, of active and waiting
+	Backends          fleet.BackendCounts
+	Pending           time.Duration // waits counted for transactions that are still open
+	Assigned          int64
+	Counts            bool // PgBouncer 1.23 and later count assignments
 }
 
 // Queue sets the queue's head, and counts what PgBouncer counts early: the waits of the transactions that are open.
@@ -62,8 +62,9 @@ func (w *World) Sample() fleet.Observation {
 		a.Pools = append(a.Pools, g)
 	}
 	return fleet.Observation{At: w.At,
-		Servers: []fleet.Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3, Holders: w.Holders,
-			Backends: w.Backends}},
+		Servers: []fleet.Server{{Name: "main", MaxConns: 100, SuperuserReservedConns: 3,
+			IdleInTransaction: w.IdleInTransaction,
+			Backends:          w.Backends}},
 		Processes: []fleet.Process{{ID: "main/1", Group: "main", Version: w.Version,
 			Settings: fleet.Settings{QueryWaitTimeout: w.Timeout}, Aliases: []fleet.Alias{a}}}}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// slowest finds the size by trying every one from 1 and asking every promise by its public verb.
+// slowest finds the size by trying every one from 1 and asking every promise by its public function.
 func slowest(a float64, hold time.Duration, factor float64, t Target) (int, string) {
 	m := Model{Hold: hold, SCVFactor: factor}
 	broken := func(n int) string {

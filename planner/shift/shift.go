@@ -60,8 +60,8 @@ func (s Shift) Check(f budget.Fleet, most int) error {
 	case s.From == s.To || from.Server != to.Server:
 		return wrong("%s and %s are not two pools of one server", s.From, s.To)
 	case min(s.At, s.Until, s.LoadsAt) < 0 || max(s.At, s.Until, s.LoadsAt) > 100 || most < 1:
-		return wrong("the switch is at %d %% and goes to %d %%, by %d points at most: want 0 to 100 %%, and 1 point or more",
-			s.At, s.Until, most)
+		return wrong("the switch is at %d %% and goes to %d %%, by %d percentage points at most: want 0 to 100 %%, and 1 "+
+			"percentage point or more", s.At, s.Until, most)
 	case !(s.Fraction.Lower >= 0 && s.Fraction.Lower <= s.Fraction.Target && s.Fraction.Target <= s.Fraction.Upper &&
 		s.Fraction.Upper <= 1):
 		return wrong("a fraction of %g (%g to %g), want 0 to 1", s.Fraction.Target, s.Fraction.Lower, s.Fraction.Upper)

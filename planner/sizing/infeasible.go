@@ -9,7 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// cureKind says what mends an Infeasible.
+// cureKind says what cures an Infeasible.
 type cureKind int
 
 const (
@@ -22,7 +22,7 @@ const (
 	cureLeast                 // lower the min of pools, or find connections
 )
 
-// cure is what mends an Infeasible, with its subject and number.
+// cure is what ends an Infeasible, with its subject and number.
 type cure struct {
 	kind cureKind
 	of   string // a limit, a pool, pools

@@ -30,7 +30,7 @@ var sentences = map[Code]string{
 	BothChanged: "both pools together changed by %v ± %v transactions/s at the traffic change: another cause is at " +
 		"work",
 	MoreThanMoves:  "%v: more than the switch explains",
-	OppositeChange: "%v: the other way",
+	OppositeChange: "%v: in the opposite direction",
 	// What a journal knows of a fleet that is not the one it is about.
 	ServerReplaced: "server %s is another PostgreSQL (system identifier %s) than the journal's (%s)",
 	Renumbered: "%s is at %s now, where %s was when pgbudget last changed the fleet: list the consoles in the earlier " +

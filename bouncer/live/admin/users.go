@@ -7,7 +7,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
-// userLimits reads SHOW USERS, as far as it can be believed: users with a limit or a size of their own, sorted.
+// userLimits reads SHOW USERS, as far as its columns tell: users with a limit or a size of their own, sorted.
 //
 // max_user_connections is what is in force, the process's filled in, so a user has one of its own where it differs;
 // its own 0 lifts the process's limit and is reported as fleet.Unlimited.

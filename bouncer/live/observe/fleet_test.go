@@ -96,15 +96,15 @@ func TestIdleTransactionsAreNamedWithTheirPoolAndLimitsWithTheirOwner(t *testing
 	f := livetest.Open(t, livetest.TargetsOf(l))
 	var main fleet.Server
 	labtest.Eventually(t, func() error {
-		if main = livetest.Observed(t, f).Servers[0]; len(main.Holders) != 2 {
-			return fmt.Errorf("holders %+v, want 2", main.Holders)
+		if main = livetest.Observed(t, f).Servers[0]; len(main.IdleInTransaction) != 2 {
+			return fmt.Errorf("idle in transaction: %+v, want 2", main.IdleInTransaction)
 		}
 		return nil
 	})
-	for _, h := range main.Holders {
+	for _, h := range main.IdleInTransaction {
 		want := map[string]string{"app1": "old/app", "app2": ""}[h.User]
 		if h.Pool != want || h.Database != "app" || h.Age <= time.Second {
-			t.Errorf("holder %+v, want pool %q, database app, older than 1s", h, want)
+			t.Errorf("idle in transaction: %+v, want pool %q, database app, older than 1s", h, want)
 		}
 	}
 	// app1 comes through the pool, app2 directly; our own session is in another database.

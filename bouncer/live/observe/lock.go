@@ -176,7 +176,8 @@ func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) 
 	return got, other, err
 }
 
-// holder names the backend that holds the lock, by its process id and in words; empty where it cannot be told.
+// holder names the backend that has the lock, the holder of the lock: by its process id and in words; empty where it
+// cannot be told.
 func (s *server) holder(ctx context.Context) (pid, text string) {
 	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
 		a, err := s.Exec(ctx,

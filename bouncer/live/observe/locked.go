@@ -28,7 +28,7 @@ func (f *Fleet) LockedNow(ctx context.Context) error {
 }
 
 // Relock takes the lock anew, as Lock does, on every server on which it is not held any more: after a restart of
-// PostgreSQL the way back needs it. Somebody else may have had it meanwhile, so that what was seen before has to be
+// PostgreSQL an undo needs it. Somebody else may have had it meanwhile, so that what was seen before has to be
 // sampled again. Those that it has taken stay taken where another server refuses. It waits for a sample that is
 // taken. The errors are Lock's:
 //

@@ -79,7 +79,7 @@ func (l *sampling) take(ctx context.Context) error {
 			_, pooled := l.links.of(b)
 			return pooled
 		}))
-		o.Holders = l.pinning(s, counted)
+		o.IdleInTransaction = l.pinning(s, counted)
 		s.tracker.remember(l.links, counted, l.owners[i])
 	}
 	return nil
@@ -255,13 +255,13 @@ func (l *sampling) loginsOn(server string) []admin.Link {
 }
 
 // pinning names the backends that are idle in a transaction, in the order of process ids.
-func (l *sampling) pinning(s *server, counted shot) []fleet.Holder {
-	var pinning []fleet.Holder
+func (l *sampling) pinning(s *server, counted shot) []fleet.IdleInTransaction {
+	var pinning []fleet.IdleInTransaction
 	for _, b := range counted {
 		if b.idleInTx <= idleTxAge || b.pid == s.pid {
 			continue
 		}
-		h := fleet.Holder{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
+		h := fleet.IdleInTransaction{PID: b.pid, User: b.user, Database: b.database, Application: b.app, Age: b.idleInTx}
 		if k, ok := l.links.of(b); ok {
 			h.Pool = k.Process.Group + "/" + k.Alias
 		}
