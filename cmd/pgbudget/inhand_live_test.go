@@ -84,7 +84,7 @@ func (b *bench) inHand(t *testing.T) {
 	for _, verb := range []string{"step", "run"} {
 		b.said(t, verb+" --percent 50 --dry-run", exitDone, "continues step 1 of ",
 			"(released, granted; 1m0s of soak left), whatever --percent is",
-			"  1  soak     1m0s", "then ", "to the plan", "of max_connections 70", "!at most", "!release ", "!grant ")
+			"  1  soak     1m0s", "then ", "to the plan", "of max_connections 70", "!are granted", "!release ", "!grant ")
 	}
 	if r := b.said(t, "step --emit patch", exitDone,
 		"nothing to write: every line of the step in hand has its new value"); r.stdout != "" {
@@ -177,7 +177,7 @@ func (b *bench) laterLine(t *testing.T) {
 	defer os.Chmod(file, 0o640)
 	for _, args := range []string{"run --percent 1 --dry-run", "run --percent 1 --yes",
 		"run --percent 1 --max-steps 4 --dry-run"} {
-		b.said(t, args, exitUsage, file+": it cannot be written", "!  step  ")
+		b.said(t, args, exitUsage, file+": the file cannot be written", "!  step  ")
 	}
 	b.said(t, "run --percent 1 --max-steps 1 --dry-run", exitDone)
 	b.said(t, "step --percent 1 --dry-run", exitDone)

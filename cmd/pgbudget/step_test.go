@@ -227,7 +227,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 
 	if r := command(t, l, "rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "999",
 		"--yes"); r.code != exitUsage ||
-		!strings.Contains(r.stderr, "the journal has no such step: the journal can take back step") {
+		!strings.Contains(r.stderr, "the journal has no step of this number: the journal can take back step") {
 		t.Errorf("rollback of a step that there never was: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	back := []string{"rollback", "--config", config, "--window", look, "--every", "500ms", "--to", "1"}
