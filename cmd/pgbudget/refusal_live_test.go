@@ -54,7 +54,7 @@ func TestWhichStepWouldEndIsSaid(t *testing.T) {
 		group, plan string
 		step        int
 	}{
-		{far, "the next step may begin, and a later one that changes " + far + "/app would end with 7 now: ", exitDone},
+		{far, "the next step may begin; a later step that changes " + far + "/app would end with 7 now: ", exitDone},
 		{near, "pgbudget step would end with 7 now: ", exitDrift},
 	} {
 		if err := l.Process(c.group, 0).Command(t.Context(), "SET query_timeout=7"); err != nil {
