@@ -167,7 +167,7 @@ func (w *World) addLoad(n int32, spec LoadSpec, seed uint64) {
 	l.holds.begin(seed, name+" holds")
 	l.routes.begin(seed, name+" routes")
 	l.fates.begin(seed, name+" fates")
-	l.bursts.begin(seed, name+" turns") // a name of a stream: another one would give other numbers
+	l.bursts.begin(seed, name+" turns")
 	if rest := 1 - spec.CPU; rest > 0 {
 		l.idleOfRest = min(1, spec.Idle/rest)
 	}

@@ -41,7 +41,8 @@ var oldWords = []struct {
 	{`flip(s|ped|ping)?`, "to shift traffic, to set the switch", everywhere, ``},
 	{`aim(s|ed|ing)?`, "goal", everywhere, ``},
 	{`turn(s|ed|ing)?`, "traffic change, or to set the switch", inShown,
-		`in turn\b|tak(e|es|ing) turns|turn(s|ed)? (away|into|out|red)|turns? of the event loop`}, // none is of a switch
+		// none is of a switch; the last is the name of a stream of random numbers, which gives others by another name
+		`in turn\b|tak(e|es|ing) turns|turn(s|ed)? (away|into|out|red)|turns? of the event loop|" turns"`},
 	{`(a|each|every|no|one|first|next|newest|last|two|the|before|of) turns?|turn(s|ed|ing)? (a|the|its|their) (switch|` +
 		`traffic|flag)|turn of a`, "traffic change, or to set the switch", inComments, `the turns? of|event loop`},
 	{`ways?|waypoints?`, "path, or a verb", inShown, ``},

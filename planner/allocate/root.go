@@ -32,7 +32,7 @@ func (t *tree) layered() bool {
 	root.bound = min(root.bound, t.gained+least-proved)
 	if found {
 		t.k = k
-		t.mend(whole)
+		t.repair(whole)
 		t.adopt()
 	}
 	return false

@@ -88,7 +88,7 @@ func (s *server) unlock() {
 
 // busy is the error for a lock that another pgbudget holds.
 func (s *server) busy(ctx context.Context) error {
-	pid, who := s.holder(ctx)
+	pid, who := s.lockedBy(ctx)
 	hint := fmt.Sprintf("pgbudget status on its host shows its step; wait for its end, or stop it; if its host was "+
 		"lost, PostgreSQL ends its session after %d s", int(lostAfter.Seconds()))
 	if pid != "" { // an older pgbudget, or a proxy that keeps its connection
@@ -176,9 +176,9 @@ func (s *server) lockOnce(ctx context.Context) (got bool, other int, err error) 
 	return got, other, err
 }
 
-// holder names the backend that has the lock, the holder of the lock: by its process id and in words; empty where it
+// lockedBy names the backend that has the lock: by its process id and in words; empty where it
 // cannot be told.
-func (s *server) holder(ctx context.Context) (pid, text string) {
+func (s *server) lockedBy(ctx context.Context) (pid, text string) {
 	_ = s.ask(ctx, func(ctx context.Context) error { // it only explains
 		a, err := s.Exec(ctx,
 			`SELECT a.pid, a.usename, a.client_addr, a.backend_start::timestamp(0) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
