@@ -117,21 +117,21 @@ func (w *run) giveBack(ctx context.Context, flushed []fleet.SettingChange) error
 func (w *run) run(ctx context.Context) (Report, error) {
 	r, from := w.Rebalancer, w.state
 	if why := from.Stranger(r.Evidence.Last); why.Any() {
-		return Report{Outcome: state.Drifted, Reason: why, Memory: from}, nil
+		return Report{Outcome: state.Drifted, Reason: why, State: from}, nil
 	}
 	if err := w.record(w.began(context.WithoutCancel(ctx))); err != nil {
-		return Report{Memory: w.state}, err
+		return Report{State: w.state}, err
 	}
 	for _, text := range r.Notes {
 		if err := w.record(state.Event{Kind: state.Noted, Reason: verdict.Of(verdict.Note, text)}); err != nil {
-			return Report{Memory: w.state}, err
+			return Report{State: w.state}, err
 		}
 	}
 	for {
 		// bounded by itself; a sample that is cut short loses the session that holds the lock
 		s, err := w.sample(context.WithoutCancel(ctx))
 		if w.broken != nil {
-			return Report{Memory: w.state}, w.broken
+			return Report{State: w.state}, w.broken
 		}
 		if errors.Is(err, errOld) {
 			continue
@@ -143,7 +143,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 			if failed == nil {
 				_, failed = w.do(ctx, s, state.StopWith(state.Held, why))
 			}
-			return Report{Outcome: state.Held, Reason: why, Memory: w.state}, errors.Join(err, failed)
+			return Report{Outcome: state.Held, Reason: why, State: w.state}, errors.Join(err, failed)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -156,7 +156,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		if why := w.outgrown(s, action); why.Any() {
 			if action, err = w.replan(s, action, why); err != nil {
-				return Report{Memory: w.state}, err
+				return Report{State: w.state}, err
 			}
 		}
 		if action.Kind == state.BeginStep {
@@ -164,7 +164,7 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		} else if action, err = w.kept(ctx, s, action); errors.Is(err, errOld) {
 			continue
 		} else if err != nil {
-			return Report{Memory: w.state}, err
+			return Report{State: w.state}, err
 		}
 		if r.Seen != nil {
 			r.Seen(s, action)
@@ -174,13 +174,13 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		}
 		if action.Kind == state.Stop {
 			if err := w.restoreFirst(ctx, s); err != nil {
-				return Report{Memory: w.state}, err
+				return Report{State: w.state}, err
 			}
 		}
 		w.hint = hint
 		ended, err := w.do(ctx, s, action)
 		if err != nil || ended {
-			return Report{Outcome: action.Outcome, Reason: action.Reason, Memory: w.state, Hint: hint}, err
+			return Report{Outcome: action.Outcome, Reason: action.Reason, State: w.state, Hint: hint}, err
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 type Report struct {
 	Outcome state.Outcome
 	Reason  verdict.Reason        // why, a sentence with both numbers
-	Memory  state.JournalState    // after the last event
+	State   state.JournalState    // after the last event
 	Hint    string                // the next command, where what ended it knows a better one than its outcome does
 	Flushed []fleet.SettingChange // lines that a flush has left with a server_lifetime of a second, and what gives it back
 }

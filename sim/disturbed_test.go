@@ -205,7 +205,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		if report.Outcome == state.Drifted || report.Reason.Text() == "" {
 			t.Errorf("seed %d: %s: %s: %q", seed, what, report.Outcome, report.Reason.Text())
 		}
-		if left := report.Memory.Flushed(); len(left) > 0 {
+		if left := report.State.Flushed(); len(left) > 0 {
 			t.Errorf("seed %d: %s ended %s, and %v is flushed", seed, what, report.Outcome, left)
 		}
 		for _, a := range x.w.aliases {
@@ -259,8 +259,8 @@ func (x *rig) done(seed uint64, what string, report bouncer.Report, before []int
 			x.t.Errorf("seed %d: a rollback is done, with %v before and %v after it", seed, before, after)
 		}
 	}
-	if report.Memory.Step != nil {
-		x.t.Errorf("seed %d: a %s is done, with a step in hand: %s", seed, what, report.Memory.Step.Text())
+	if report.State.Step != nil {
+		x.t.Errorf("seed %d: a %s is done, with a step in hand: %s", seed, what, report.State.Step.Text())
 	}
 }
 

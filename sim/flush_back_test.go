@@ -60,7 +60,7 @@ func pinnedBack(t *testing.T, version string) *rig {
 		}
 	}
 	report, err := r.Run(ctx, x.goal, state.JournalState{})
-	if err != nil || report.Outcome != state.Interrupted || report.Memory.Step == nil {
+	if err != nil || report.Outcome != state.Interrupted || report.State.Step == nil {
 		t.Fatalf("%s: %s (%v)", report.Outcome, report.Reason.Text(), err)
 	}
 	return x
@@ -92,8 +92,8 @@ func TestARollbackThatTurnoverPinsIsFlushed(t *testing.T) {
 					t.Errorf("%s: %d of %d connections in %s, want %d", version, a.conns, a.size, a.proc.id, want)
 				}
 			}
-			if left := x.lifetimes(); len(left) > 0 || len(report.Memory.Flushed()) > 0 {
-				t.Errorf("%s: %v is left, %v known", version, left, report.Memory.Flushed())
+			if left := x.lifetimes(); len(left) > 0 || len(report.State.Flushed()) > 0 {
+				t.Errorf("%s: %v is left, %v known", version, left, report.State.Flushed())
 			}
 		}
 	}

@@ -123,7 +123,7 @@ func TestNoEndOfARunLeavesAFlush(t *testing.T) {
 		if (err != nil) != (end.want == "") || report.Outcome != end.want || !flushed {
 			t.Errorf("%s: %s: %s (%v), flushed %v", name, report.Outcome, report.Reason.Text(), err, flushed)
 		}
-		if left := report.Memory.Flushed(); len(left) > 0 && end.want != "" || len(report.Flushed) > 0 {
+		if left := report.State.Flushed(); len(left) > 0 && end.want != "" || len(report.Flushed) > 0 {
 			t.Errorf("%s: %v is left, and %v is said", name, left, report.Flushed)
 		}
 		for _, a := range x.w.aliases {
@@ -209,7 +209,7 @@ func TestAFlushEndsWhereNoSampleShowsTheFleet(t *testing.T) {
 				if took := given.Sub(gone); gone.IsZero() || given.IsZero() || i > 0 && took > 2*x.policy.Every {
 					t.Errorf("%s, %s %s: the lifetime was back after %v (%v to %v)", version, who, name, took, gone, given)
 				}
-				known, left := report.Memory.Flushed(), x.lifetimes()
+				known, left := report.State.Flushed(), x.lifetimes()
 				if err != nil || !back || report.Outcome == state.Blind || len(known) > 0 || len(left) > 0 {
 					t.Errorf("%s, %s %s: %s: %s (%v), %v flushed", version, who, name, report.Outcome, report.Reason.Text(), err, left)
 				}

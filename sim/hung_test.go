@@ -228,8 +228,8 @@ func TestAnUndoThatNeverSucceedsEndsTheRun(t *testing.T) {
 		if !h.granted {
 			continue
 		}
-		if met++; report.Outcome != state.Blind || report.Memory.Step == nil || report.Memory.Step.Kind != state.Backward {
-			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason.Text(), report.Memory.Step)
+		if met++; report.Outcome != state.Blind || report.State.Step == nil || report.State.Step.Kind != state.Backward {
+			t.Errorf("seed %d: %s: %s, %+v in hand", seed, report.Outcome, report.Reason.Text(), report.State.Step)
 		}
 		if met == 3 {
 			return

@@ -68,10 +68,10 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 					acts++
 				}
 			}
-			if acts > 0 || c.bars == 0 && (steps != 1 || report.Memory.Step != nil || !strings.Contains(report.Reason.Text(),
+			if acts > 0 || c.bars == 0 && (steps != 1 || report.State.Step != nil || !strings.Contains(report.Reason.Text(),
 				"jobs.ini")) {
 				t.Errorf("seed %d, %s: %s %q: %d steps begun, %d acts while barred, in hand %v", seed, c.name, report.Outcome,
-					report.Reason.Text(), steps, acts, report.Memory.Step)
+					report.Reason.Text(), steps, acts, report.State.Step)
 			}
 			if report.Outcome != c.want && c.bars == 0 {
 				t.Errorf("seed %d, %s: %s %q, want %s", seed, c.name, report.Outcome, report.Reason.Text(), c.want)
@@ -126,7 +126,7 @@ func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 					t.Errorf("seed %d, %d: %s after the file was put back", seed, wrong, e.Kind)
 				}
 			}
-			if report.Memory.Step != nil {
+			if report.State.Step != nil {
 				met[state.StepBegan]++
 			} else {
 				met[state.RunEnded]++

@@ -49,7 +49,7 @@ func TestAfterAFailoverTheSameCommandGoesOn(t *testing.T) {
 		}
 		x.measure(5*time.Second, time.Minute)
 		b = x.rebalancer()
-		if report, err = b.Run(t.Context(), x.goal, report.Memory); err != nil || report.Outcome == state.Drifted {
+		if report, err = b.Run(t.Context(), x.goal, report.State); err != nil || report.Outcome == state.Drifted {
 			t.Errorf("seed %d, again: %s: %s (%v)", seed, report.Outcome, report.Reason.Text(), err)
 		}
 		if met == 3 {

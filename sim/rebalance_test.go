@@ -53,7 +53,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 		for _, e := range x.events {
 			flushes += b2i(e.Kind == state.Acted && e.Action.Kind == state.Flush)
 		}
-		if left := report.Memory.Flushed(); len(left) > 0 && report.Outcome == state.Done {
+		if left := report.State.Flushed(); len(left) > 0 && report.Outcome == state.Done {
 			t.Errorf("seed %d: done, and %v is still flushed", seed, left)
 		}
 		if len(x.broken) > 0 {
@@ -164,8 +164,8 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if after := x.sizes(); !slices.Equal(after, before) {
 			t.Errorf("seed %d: %v before, %v after the rollback", seed, before, after)
 		}
-		if len(report.Memory.Past) > 0 {
-			t.Errorf("seed %d: %d steps are still remembered as taken", seed, len(report.Memory.Past))
+		if len(report.State.Past) > 0 {
+			t.Errorf("seed %d: %d steps are still remembered as taken", seed, len(report.State.Past))
 		}
 		if len(x.broken) > 0 {
 			t.Errorf("seed %d: %s", seed, x.broken[0])

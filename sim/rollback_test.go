@@ -51,7 +51,7 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		if after := x.sizes(); !slices.Equal(after, before) {
 			t.Errorf("seed %d: %v before, %v after the rollback", seed, before, after)
 		}
-		if m := report.Memory; len(m.Past) > 0 || m.Step != nil || m.RollTo != 0 {
+		if m := report.State; len(m.Past) > 0 || m.Step != nil || m.RollTo != 0 {
 			t.Errorf("seed %d: %d steps are still remembered as taken, %v in hand", seed, len(m.Past), m.Step)
 		}
 		if len(x.broken) > 0 {
@@ -93,7 +93,7 @@ func (x *rig) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	}
 	back, ok := control.Rollback(memory, fleet, to)
 	if !ok { // an earlier one was through
-		return bouncer.Report{Outcome: state.Done, Memory: memory}
+		return bouncer.Report{Outcome: state.Done, State: memory}
 	}
 	b := x.rebalancer()
 	b.RollTo = back.To

@@ -67,7 +67,7 @@ func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bo
 	if to > 0 {
 		back, ok := c.pathBack(memory, to)
 		if !ok {
-			return bouncer.Report{Outcome: state.Done, Memory: memory}, false
+			return bouncer.Report{Outcome: state.Done, State: memory}, false
 		}
 		b.RollTo, goal = back.To, back.Goal
 	}
@@ -145,7 +145,7 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		if after := x.sizes(); !slices.Equal(after, c.began[to]) {
 			t.Errorf("seed %d: %v before, %v after the rollback", seed, c.began[to], after)
 		}
-		if m := report.Memory; m.Step != nil || m.RollTo != 0 || m.NumberOf(to) != 0 {
+		if m := report.State; m.Step != nil || m.RollTo != 0 || m.NumberOf(to) != 0 {
 			t.Errorf("seed %d: %v in hand, %d steps remembered", seed, m.Step, len(m.Past))
 		}
 	}

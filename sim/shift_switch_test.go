@@ -147,8 +147,8 @@ func TestASwitchThatMovesNothingHolds(t *testing.T) {
 	if err != nil || report.Outcome != state.Held || !report.Reason.Is(verdict.NothingMoved) {
 		t.Fatalf("%v %s: %s", err, report.Outcome, report.Reason.Text())
 	}
-	if report.Memory.Step == nil || report.Memory.Steps != 0 {
-		t.Errorf("the step in hand is not kept: %+v", report.Memory.Step)
+	if report.State.Step == nil || report.State.Steps != 0 {
+		t.Errorf("the step in hand is not kept: %+v", report.State.Step)
 	}
 }
 

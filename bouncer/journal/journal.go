@@ -118,8 +118,8 @@ func unlocked(subject string, err error) error {
 		Hint: "give journal: a file on a local disk"}
 }
 
-// Memory is what the events of the journal come to: with the newest, where the mirror alone has failed.
-func (j *Journal) Memory() state.JournalState { return j.tally.state }
+// State is what the events of the journal come to: with the newest, where the mirror alone has failed.
+func (j *Journal) State() state.JournalState { return j.tally.state }
 
 // Record gives the event its number and writes it, after a snapshot where one is due. On an error nothing of it is in
 // the journal, as far as can be told, and nothing more can be recorded. Where the mirror alone has failed, the event is

@@ -106,7 +106,7 @@ func parseEvent(text []byte) (state.Event, error) {
 func sealSnapshot(m state.JournalState) ([]byte, error) {
 	return seal(struct {
 		Version int                `json:"snapshot"`
-		Memory  state.JournalState `json:"state"`
+		State   state.JournalState `json:"state"`
 	}{state.JournalStateVersion, m})
 }
 
@@ -117,11 +117,11 @@ func parseSnapshot(text []byte) (m state.JournalState, ok bool, err error) {
 	}
 	var v struct {
 		Version int                `json:"snapshot"`
-		Memory  state.JournalState `json:"state"`
+		State   state.JournalState `json:"state"`
 		Sum     string             `json:"crc32c"`
 	}
 	err = decode(text, &v)
-	return v.Memory, err == nil, err
+	return v.State, err == nil, err
 }
 
 // numberAfter is the number that follows a mark at the beginning of a line; 0: none does.

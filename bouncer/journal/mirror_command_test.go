@@ -50,7 +50,7 @@ func TestACommandIsGivenEveryLine(t *testing.T) {
 					t.Fatalf("it does not get on: %v", err)
 				}
 				if err == nil {
-					recorded = int(j.Memory().Seq)
+					recorded = int(j.State().Seq)
 					j.tally.every = 2000
 				}
 				for err == nil && recorded < 8 {

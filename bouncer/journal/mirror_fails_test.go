@@ -26,18 +26,18 @@ func TestAMirrorThatFailsEndsTheJournal(t *testing.T) {
 		!strings.Contains(operr.HintOf(err), "take mirror: out of the config") {
 		t.Errorf("%v; next: %s", err, operr.HintOf(err))
 	}
-	if seq := j.Memory().Seq; seq != 4 {
+	if seq := j.State().Seq; seq != 4 {
 		t.Errorf("it remembers event %d, want 4, which is in the journal", seq)
 	}
-	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err == nil || j.Memory().Seq != 4 {
-		t.Errorf("it goes on after a failure: %v, event %d", err, j.Memory().Seq)
+	if _, err := j.Record(state.Event{Kind: state.HoldEnded}); err == nil || j.State().Seq != 4 {
+		t.Errorf("it goes on after a failure: %v, event %d", err, j.State().Seq)
 	}
 	for _, m := range []Mirror{{Path: mirror}, {}} {
 		j, err := m.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seq := j.Memory().Seq; seq != 4 {
+		if seq := j.State().Seq; seq != 4 {
 			t.Errorf("the newest event is %d, want 4: it was not answered, and is there as after a crash", seq)
 		}
 		if m.Path != "" {

@@ -87,7 +87,7 @@ func TestASnapshotOfAnotherVersionIsPassedOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want.state, j.Memory(), sameFloat); diff != "" {
+		if diff := cmp.Diff(want.state, j.State(), sameFloat); diff != "" {
 			t.Error(diff)
 		}
 		j.Close()

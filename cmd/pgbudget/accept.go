@@ -43,7 +43,7 @@ func acceptCommand() *cli.Command {
 				return err
 			}
 			defer j.Close()
-			before, accepted := j.Memory(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
+			before, accepted := j.State(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
 			if !alters(before, accepted) {
 				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects no size and no percentage")
 				return nil

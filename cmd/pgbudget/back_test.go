@@ -132,7 +132,7 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 
 // TestWhatGoesOnIsWhatWasGiven: whoever types what is said at the end of a command gets no more than was asked for.
 func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
-	interrupted := bouncer.Report{Outcome: state.Interrupted, Memory: state.JournalState{Run: state.Run{Steps: 1},
+	interrupted := bouncer.Report{Outcome: state.Interrupted, State: state.JournalState{Run: state.Run{Steps: 1},
 		StepInHand: state.StepInHand{Step: oneLine(5, 6), StepNumber: 2}}}
 	for _, c := range []struct {
 		m    runner
@@ -145,7 +145,7 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}},
 			"pgbudget step continues, pgbudget rollback takes the step back"},
 	} {
-		err := ended(interrupted, c.m.command(interrupted.Memory.Steps))
+		err := ended(interrupted, c.m.command(interrupted.State.Steps))
 		if got := operr.HintOf(err); got != c.want || !strings.Contains(err.Error(), "by the next "+strings.TrimSuffix(c.want,
 			" continues, pgbudget rollback takes the step back")) {
 			t.Errorf("%v; next: %q, want %q", err, got, c.want)

@@ -111,7 +111,7 @@ func (m *runner) drifted(survey bouncer.Survey, policy state.Policy) error {
 	if !why.Any() {
 		return nil
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.memory}, m.command(0))
 }
 
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run

@@ -35,7 +35,7 @@ func TestDriftKeepsTheRollback(t *testing.T) {
 		"a file of this name": {state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"read /etc/pgbudget/pgbouncer.ini", "; then pgbudget run continues", "accept"},
 	} {
-		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"), Memory: c.memory,
+		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"), State: c.memory,
 			Hint: c.hint},
 			"pgbudget run")
 		got := operr.HintOf(err)
@@ -56,7 +56,7 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 		state.Drifted: "change it where it comes from; then pgbudget run continues, pgbudget rollback takes the step back",
 	} {
 		err := ended(bouncer.Report{Outcome: outcome, Reason: verdict.Of(verdict.Note, "x"),
-			Memory: state.JournalState{StepInHand: state.StepInHand{Step: step}},
+			State: state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			Hint:   "change it where it comes from"}, "pgbudget run")
 		if got := operr.HintOf(err); got != want {
 			t.Errorf("%s: next: %s; want %s", outcome, got, want)

@@ -34,8 +34,8 @@ func TestFiguresHaveNoExponent(t *testing.T) {
 		var b strings.Builder
 		o, ten := output{w: &b, format: "table"}, 10
 		fmt.Fprintln(&b, pointText(point))
-		o.traffic(trafficStatus{Shift: "main/app:ci/app", X: &ten, Belief: learn.FractionEstimate{Fraction: e},
-			Points: []learn.SoakResult{point}})
+		o.traffic(trafficStatus{Shift: "main/app:ci/app", X: &ten, Estimate: learn.FractionEstimate{Fraction: e},
+			Soaks: []learn.SoakResult{point}})
 		for _, err := range []error{o.plan(plan), o.loads(load.Evidence{}, []load.Load{l}),
 			o.observation(fleet.Observation{Signals: []fleet.Signal{{Name: "lag", Server: "pg", Value: fleet.Float(x)}}})} {
 			if err != nil {

@@ -80,10 +80,10 @@ func againOf(m state.JournalState) string {
 // ended makes an outcome an error, with what is true now and what to type next: again is the command that goes on.
 func ended(r bouncer.Report, again string) error {
 	now, back := "nothing is half-done", ""
-	if r.Memory.Step != nil {
-		now = keptText(*r.Memory.Step, again)
+	if r.State.Step != nil {
+		now = keptText(*r.State.Step, again)
 	}
-	if b := backward(r.Memory); b != "" {
+	if b := backward(r.State); b != "" {
 		back = ", " + b
 	}
 	then := func(next string) string { // what ended it first, where that knows what to do
@@ -103,9 +103,9 @@ func ended(r bouncer.Report, again string) error {
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason.Text(), now),
 			Hint: "pgbudget plan shows the remaining changes, once the cause is gone"}
 	case operr.KindDrift:
-		hint := cmp.Or(r.Hint, correcting(r.Memory))
-		if r.Memory.Step != nil && r.Hint != "" { // the hint corrects the cause alone
-			hint = then(onward(r.Memory))
+		hint := cmp.Or(r.Hint, correcting(r.State))
+		if r.State.Step != nil && r.Hint != "" { // the hint corrects the cause alone
+			hint = then(onward(r.State))
 		}
 		return &operr.Error{Kind: kind, Err: errors.New(r.Reason.Text()), Hint: hint}
 	case operr.KindUnreachable:

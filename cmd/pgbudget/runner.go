@@ -95,7 +95,7 @@ func (m *runner) remember(c *config.Config, lookOnly bool) (err error) {
 		return err
 	}
 	if m.journal, err = mirrorOf(c).Open(c.Journal); err == nil {
-		m.memory = m.journal.Memory()
+		m.memory = m.journal.State()
 	}
 	return err
 }
@@ -231,15 +231,15 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	cancel()
 	reporter.end()
 	if err == nil && report.Outcome == state.Done && m.rollTo == 0 {
-		reporter.far(x.Plan, report.Memory)
+		reporter.far(x.Plan, report.State)
 	}
 	if err != nil {
-		return both(unfinished(err, m.journal.Memory(), m.command(m.journal.Memory().Steps)), leftFlushed(report.Flushed))
+		return both(unfinished(err, m.journal.State(), m.command(m.journal.State().Steps)), leftFlushed(report.Flushed))
 	}
-	err = both(ended(report, m.command(report.Memory.Steps)), leftFlushed(report.Flushed))
+	err = both(ended(report, m.command(report.State.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
-		if untold := out.data(runData{report.Outcome, report.Reason.Text(), report.Memory.Steps,
-			report.Memory.Step}); untold != nil {
+		if untold := out.data(runData{report.Outcome, report.Reason.Text(), report.State.Steps,
+			report.State.Step}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
 			if err == nil {
 				return untold

@@ -29,7 +29,7 @@ func TestTheEndOfAnUndoneStepOffersNoOlderOne(t *testing.T) {
 			{state.LockLost, again + " continues when the cause is gone"}, {state.Interrupted, again + " continues"},
 			{state.Blind, again + ", once the console or server answers"}} {
 			err := ended(bouncer.Report{Outcome: c.outcome, Reason: verdict.Of(verdict.Note, "why"),
-				Memory: state.JournalState{SettingsWritten: state.SettingsWritten{Past: past}}}, again)
+				State: state.JournalState{SettingsWritten: state.SettingsWritten{Past: past}}}, again)
 			if hint := operr.HintOf(err); !strings.Contains(hint, c.want) || strings.Contains(hint, "rollback") ||
 				!strings.Contains(err.Error(), "nothing is half-done") {
 				t.Errorf("%s: %v; next: %s; want %q, and nothing of an older step", c.outcome, err, hint, c.want)

@@ -57,5 +57,5 @@ func (m *runner) stranger(o fleet.Observation) error {
 			Hint: "add the process to the config; where the process is gone for good: pgbudget accept --sizes, then pgbudget " +
 				"rollback or pgbudget run"}
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, Memory: m.memory}, m.command(0))
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.memory}, m.command(0))
 }

@@ -43,12 +43,12 @@ func (s session) traffic() []bouncer.Traffic {
 
 // trafficStatus is what is known of a shift.
 type trafficStatus struct {
-	Shift  string                 `json:"shift"`
-	X      *int                   `json:"x_percent"`            // as the journal has it; null: no traffic change yet
-	Or     *int                   `json:"or_percent,omitempty"` // a traffic change was begun, and its result is not known
-	Until  int                    `json:"until_percent"`
-	Belief learn.FractionEstimate `json:"belief"`
-	Points []learn.SoakResult     `json:"soaks"`
+	Shift    string                 `json:"shift"`
+	X        *int                   `json:"x_percent"`            // as the journal has it; null: no traffic change yet
+	Or       *int                   `json:"or_percent,omitempty"` // a traffic change was begun, and its result is not known
+	Until    int                    `json:"until_percent"`
+	Estimate learn.FractionEstimate `json:"estimate"`
+	Soaks    []learn.SoakResult     `json:"soaks"`
 }
 
 // trafficOf reads the shifts of the config off the journal.
@@ -56,7 +56,7 @@ func trafficOf(s source, m state.JournalState) []trafficStatus {
 	var out []trafficStatus
 	for _, x := range s.config.AllShifts() {
 		p := x.Planned()
-		st := trafficStatus{Shift: p.ID(), Until: p.Until, Points: m.SoaksOf(p.ID()), Belief: learn.Learn(p.Fraction,
+		st := trafficStatus{Shift: p.ID(), Until: p.Until, Soaks: m.SoaksOf(p.ID()), Estimate: learn.Learn(p.Fraction,
 			m.SoaksOf(p.ID()))}
 		if sw, known := m.Switch(p.ID()); known {
 			if st.X = &sw.X; m.Intent != nil && m.Intent.Traffic != nil && m.Intent.Traffic.Shift == p.ID() {
@@ -73,15 +73,15 @@ func (o output) traffic(s trafficStatus) {
 	if s.X == nil {
 		return
 	}
-	f, at := s.Belief.Fraction, fmt.Sprintf("%d %%", *s.X)
+	f, at := s.Estimate.Fraction, fmt.Sprintf("%d %%", *s.X)
 	if s.Or != nil {
 		at += fmt.Sprintf(" or %d %%", *s.Or)
 	}
 	fmt.Fprintf(o.w, "%s   at %s, goes to %d %%; at 100 %% %s of the load has moved (%s to %s; %s)\n",
 		o.bold("traffic of "+s.Shift), at, s.Until,
-		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Belief.Method)
+		percent(fleet.Float(f.Target)), percent(fleet.Float(f.Lower)), percent(fleet.Float(f.Upper)), s.Estimate.Method)
 	t := o.table("AT", "SHARE EXPECTED", "SHARE SEEN", "ERLANGS FROM, TO", "CHANGE", " ")
-	for _, p := range s.Points {
+	for _, p := range s.Soaks {
 		expected, seen, note := "-", "-", p.Excluded.Text()
 		if p.Expected != nil {
 			expected = expectedShare(*p.Expected)

@@ -44,7 +44,7 @@ func TestTheNewestEventIsInWhatIsSaid(t *testing.T) {
 		if err == nil {
 			t.Fatal("a mirror that fails was not heard of")
 		}
-		said := unfinished(err, j.Memory(), "pgbudget run")
+		said := unfinished(err, j.State(), "pgbudget run")
 		if got := strings.Contains(said.Error(), "the step in hand, main/app 10 → 9, is kept"); got != c.kept {
 			t.Errorf("after %s: %v; want the step in hand: %v", c.event.Kind, said, c.kept)
 		}

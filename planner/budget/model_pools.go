@@ -87,6 +87,9 @@ func (d Declared) Pool(id string) (DeclaredPool, bool) {
 	return d.Pools[i], true
 }
 
+// fileOf names the file that a process reads, for hints: recordings leave its path out.
+func fileOf(p fleet.Process) string { return cmp.Or(p.Identity.ConfFile, "the pgbouncer.ini of "+p.ID) }
+
 // placed is one process's side of a pool.
 type placed struct {
 	process fleet.Process
@@ -145,7 +148,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 				return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
 					Err: fmt.Errorf("user %s has, or may have, pool_size 0 of its own, which means no limit: the worst case has no "+
 						"bound", u.Name),
-					Hint: "write a pool_size of at least 1 for it into [users] of " + x.process.Identity.ConfFile +
+					Hint: "write a pool_size of at least 1 for it into [users] of " + fileOf(x.process) +
 						" and RELOAD, or set max_db_connections"}
 			}
 		}
@@ -153,7 +156,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 			return FleetPool{}, nil, &operr.Error{Kind: operr.KindEvidence, Subject: x.process.ID + "/" + x.alias.Name,
 				Err: fmt.Errorf("pool_size is 0, which PgBouncer %s reads as no limit: the worst case has no bound",
 					x.process.Version),
-				Hint: "write a pool_size of at least 1 into " + x.process.Identity.ConfFile + " and RELOAD"}
+				Hint: "write a pool_size of at least 1 into " + fileOf(x.process) + " and RELOAD"}
 		}
 		if x.alias.SizeConns == 0 && x.alias.Name != fleet.AutoDB && !p.Frozen.Any() { // no step may write a 0 again
 			p.Frozen = verdict.Print(verdict.SizeZero, x.process.ID)
