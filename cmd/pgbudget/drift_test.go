@@ -57,7 +57,7 @@ func TestWhatEndsARunSaysFirstWhatToDo(t *testing.T) {
 	} {
 		err := ended(bouncer.Report{Outcome: outcome, Reason: verdict.Of(verdict.Note, "x"),
 			State: state.JournalState{StepInHand: state.StepInHand{Step: step}},
-			Hint:   "change it where it comes from"}, "pgbudget run")
+			Hint:  "change it where it comes from"}, "pgbudget run")
 		if got := operr.HintOf(err); got != want {
 			t.Errorf("%s: next: %s; want %s", outcome, got, want)
 		}
