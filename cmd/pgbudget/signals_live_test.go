@@ -56,7 +56,8 @@ func (b *bench) answers(t *testing.T) {
 					t.Errorf("%q is not in what was asked:\n%s", part, asked)
 				}
 			}
-			if done := regexp.MustCompile(`plan of 20\d\d-[-0-9: ]+ UTC: ci/app 5, .*; the sizes equal the plan's`).MatchString(said); done != (c.code == exitDone) {
+			end := regexp.MustCompile(`plan of 20\d\d-[-0-9: ]+ UTC: ci/app 5, .*; the sizes equal the plan's`)
+			if done := end.MatchString(said); done != (c.code == exitDone) {
 				t.Errorf("the end says how far the plan is: %v, exit %d:\n%s", done, c.code, said)
 			}
 			changed := false

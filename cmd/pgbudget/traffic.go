@@ -45,7 +45,7 @@ func (s session) traffic() []bouncer.Traffic {
 type trafficStatus struct {
 	Shift    string                 `json:"shift"`
 	X        *int                   `json:"x_percent"`            // as the journal has it; null: no traffic change yet
-	Or       *int                   `json:"or_percent,omitempty"` // a traffic change was begun, and its result is not known
+	Or       *int                   `json:"or_percent,omitempty"` // begun, with a result that is not known
 	Until    int                    `json:"until_percent"`
 	Estimate learn.FractionEstimate `json:"estimate"`
 	Soaks    []learn.SoakResult     `json:"soaks"`

@@ -60,7 +60,7 @@ func TestAPoolThatGoesTakesItsCounters(t *testing.T) {
 			t.Errorf("%s: %+v, want 6", name, l.Erlangs)
 		}
 		if len(e.Breaks) != len(c.goes) || slices.ContainsFunc(e.Breaks, func(b verdict.Reason) bool {
-			return !b.Is(verdict.IntervalOut) || !b.Cause().Is(c.code)
+			return !b.Is(verdict.IntervalOut) || !b.Has(c.code)
 		}) {
 			t.Errorf("%s: breaks %v, want %d of %q", name, e.Breaks, len(c.goes), c.code)
 		}

@@ -194,7 +194,8 @@ func (f Fleet) WorstOf(pool string) int {
 	return p.CountedConns()
 }
 
-// FrozenByLoad reports whether nothing but its load keeps the pool from being sized: too little is known of it.
+// FrozenByLoad reports whether nothing but its load keeps the pool from being sized: too little is known of it. Of a
+// fleet that was read from a saved plan it is not known: its reasons are sentences alone (verdict.Written).
 func (p FleetPool) FrozenByLoad() bool {
 	return p.Frozen.Any() && p.Frozen.Is(p.Load.TooLittle().Code)
 }

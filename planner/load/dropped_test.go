@@ -51,7 +51,7 @@ func TestAnAliasThatComesBackCountsAnew(t *testing.T) {
 	}
 	if l := loads[0]; l.Erlangs.Target < 5.999 || l.Erlangs.Target > 6.001 ||
 		!slices.ContainsFunc(e.Breaks, func(b verdict.Reason) bool {
-			return b.Is(verdict.IntervalOut) && b.Subject == "main/1/app" && b.Cause().Is(verdict.NotShown)
+			return b.Is(verdict.IntervalOut) && b.Subject == "main/1/app" && b.Has(verdict.NotShown)
 		}) {
 		t.Errorf("%+v, breaks %v; want 6, and the gap named", l.Erlangs, e.Breaks)
 	}

@@ -98,15 +98,15 @@ const (
 const (
 	SignalUnknown Code = "signal not known" // server, signal, why: one of the next
 	NoSuchSignal  Code = "no such signal"
-	SeveralSeries Code = "several series" // how many
-	SignalError   Code = "signal error"   // the error
-	NoNumber      Code = "no number"      // what is read
-	SignalOld     Code = "signal old"     // age, age at most
-	SignalAhead   Code = "signal ahead"   // how far
-	SignalAborts  Code = "signal aborts"  // server, signal, value, level
-	SignalHolds   Code = "signal holds"   // server, signal, value, level
-	SignalResumes Code = "signal resumes" // server, signal, value, level
-	SignalLow     Code = "signal low"     // server, signal, samples that are low, of how many
+	SeveralSeries Code = "several series"       // how many
+	SignalError   Code = "signal error"         // the error
+	NoNumber      Code = "no number"            // what is read
+	SignalOld     Code = "signal old"           // age, age at most
+	SignalAhead   Code = "signal of the future" // how far
+	SignalAborts  Code = "signal aborts"        // server, signal, value, level
+	SignalHolds   Code = "signal holds"         // server, signal, value, level
+	SignalResumes Code = "signal resumes"       // server, signal, value, level
+	SignalLow     Code = "signal low"           // server, signal, samples that are low, of how many
 )
 
 // Waiting, as samples show it.

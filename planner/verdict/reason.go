@@ -65,17 +65,6 @@ func (r Reason) And(more any) Reason {
 // Same reports whether two reasons have one code and one subject, whatever their numbers.
 func (r Reason) Same(s Reason) bool { return r.Code == s.Code && r.Subject == s.Subject }
 
-// Cause is the reason of a reason, at its root: the first of its arguments that is one, and the first of that one's;
-// the reason itself where none is.
-func (r Reason) Cause() Reason {
-	for _, a := range r.Args {
-		if inner, ok := a.(Reason); ok {
-			return inner.Cause()
-		}
-	}
-	return r
-}
-
 // Has reports whether the reason, or one inside of it or beside it, is of the code. A reason that was read from a
 // journal has its own code alone.
 func (r Reason) Has(code Code) bool {

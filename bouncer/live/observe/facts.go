@@ -30,7 +30,8 @@ const reservedSQL = `SELECT name, setting FROM pg_settings
 // serverIDSQL is one row: the cluster's identity and the timeline it is on. The timeline in the control file is that
 // of the last checkpoint, which a fresh promotion has not written yet; the WAL's file name knows at once.
 const serverIDSQL = `SELECT (pg_control_system()).system_identifier, CASE WHEN pg_is_in_recovery()
-	THEN (pg_control_checkpoint()).timeline_id ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
+	THEN (pg_control_checkpoint()).timeline_id
+	ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END`
 
 // backendsSQL lists what takes a slot of max_connections: client backends, and before PostgreSQL 12 walsenders too. A
 // row whose type is hidden (a managed service's own sessions) is taken for one.
