@@ -134,7 +134,7 @@ func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Jour
 // kept all the while; and nothing is called done that is not.
 func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 	ends, seen, flushes := map[string]int{}, map[string]int{}, 0
-	for seed := range fleets(80, 14, 1000) {
+	for seed := range fleets(40, 14, 1000) {
 		r := rand.New(rand.NewPCG(seed, 21))
 		x := newRigWith(t, 5000+seed, func(spec *Spec) {
 			spec.Faults = nil

@@ -19,7 +19,7 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 	managed := errors.New("jobs.ini is managed")
 	drift := &operr.Error{Kind: operr.KindDrift, Err: errors.New("jobs.ini: somebody's edit waits for a RELOAD")}
 	met := map[string]int{}
-	for seed := range fleets(20, 8, 100) {
+	for seed := range fleets(12, 4, 100) {
 		for _, c := range []struct {
 			name string
 			err  error
@@ -93,7 +93,7 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 func TestNothingIsGrantedOnAFileThatWasPutBack(t *testing.T) {
 	drift := &operr.Error{Kind: operr.KindDrift, Err: errors.New("main.ini: somebody's edit waits for a RELOAD")}
 	met := map[state.EventKind]int{}
-	for seed := range fleets(20, 8, 100) {
+	for seed := range fleets(12, 4, 100) {
 		for wrong := 1; wrong <= 3; wrong++ {
 			x := newRigWith(t, 7000+seed, func(spec *Spec) { spec.Faults = nil })
 			if x == nil {

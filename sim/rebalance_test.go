@@ -15,7 +15,7 @@ import (
 
 // TestRebalancerKeepsThePromise moves random fleets to their plans while faults come and go.
 func TestRebalancerKeepsThePromise(t *testing.T) {
-	seeds := fleets(100, 20, 10000)
+	seeds := fleets(60, 20, 10000)
 	ends := map[state.Outcome]int{}
 	unlucky, calm, flushes := 0, 0, 0
 	for seed := range seeds {
@@ -76,7 +76,7 @@ func TestRebalancerKeepsThePromise(t *testing.T) {
 // TestRebalancerGoesOnAfterACrash kills the program at every event of its journal, in the middle of actions too, and
 // lets another one go on with what is on disk.
 func TestRebalancerGoesOnAfterACrash(t *testing.T) {
-	for seed := range fleets(20, 3, 300) {
+	for seed := range fleets(10, 3, 300) {
 		whole := newRig(t, seed)
 		if whole == nil {
 			continue

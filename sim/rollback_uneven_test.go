@@ -99,7 +99,7 @@ func written(m state.JournalState, to int64) map[fleet.SettingChange]bool {
 // a rollback that no step had written, and the promise was kept at every event.
 func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 	ends, byLine := map[string]int{}, 0
-	for seed := range fleets(60, 10, 1500) {
+	for seed := range fleets(30, 10, 1500) {
 		r := rand.New(rand.NewPCG(seed, 33))
 		x := newRigOn(t, 9000+seed, func(s *Spec) { s.Faults = nil }, uneven(r))
 		if x == nil {

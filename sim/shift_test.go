@@ -177,14 +177,14 @@ func runShift(t testing.TB, seed uint64, faults bool, prior load.Range, percent 
 // waiting that steps bring, and hardly more time.
 func TestAShiftWithARoughPriorTakesHardlyLongerThanOneThatKnows(t *testing.T) {
 	const truth = 0.35
-	seeds := fleets(30, 1, 1000)
+	seeds := fleets(15, 1, 1000)
 	percents := []float64{100, 5}
 	if raced || testing.Short() { // hours of it take minutes then
 		percents = percents[:1]
 	}
 	for _, percent := range percents {
 		if percent == 5 { // each takes six times as long
-			seeds = fleets(12, 1, 1000)
+			seeds = fleets(4, 1, 1000)
 		}
 		ours, theirs := make([]shiftRun, seeds), make([]shiftRun, seeds)
 		t.Run(fmt.Sprintf("%g", percent), func(t *testing.T) {

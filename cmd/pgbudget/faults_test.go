@@ -70,14 +70,14 @@ func faultFleet() lab.Spec {
 
 // faultPools are the pools of faultFleet with the loads of faultLoad declared: what a machine that is busy with
 // something else makes of them is another test's. main/app is to become smaller, and ci/app larger.
-const faultPools = "{pool: main/app, load: {arrivals_per_sec: 75, mean_hold: 60ms}}, {pool: jobs/app, min: 5, load: " +
-	"{arrivals_per_sec: 40, mean_hold: 60ms}}, " +
-	"{pool: ci/app, load: {arrivals_per_sec: 60, mean_hold: 60ms}}"
+const faultPools = "{pool: main/app, load: {arrivals_per_sec: 30, mean_hold: 150ms}}, {pool: jobs/app, min: 5, load: " +
+	"{arrivals_per_sec: 16, mean_hold: 150ms}}, " +
+	"{pool: ci/app, load: {arrivals_per_sec: 24, mean_hold: 150ms}}"
 
 // faultLoad leaves the pools of app1 on main alone: some faults want them.
 func faultLoad(t testing.TB, l *lab.Lab) {
 	t.Helper()
-	const hold = 60 * time.Millisecond
+	const hold = 150 * time.Millisecond // long ones: four labs side by side are carried by two processors
 	offer(t, l, "jobs", 1.2/hold.Seconds(), hold)
 	offer(t, l, "ci", 0.9/hold.Seconds(), hold)
 	for _, dsn := range l.DSNs("main", "app1", "app") { // somebody has come: they count

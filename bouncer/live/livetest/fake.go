@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -100,6 +101,16 @@ func (f *Fake) LoggedIn() int {
 	f.Mu.Lock()
 	defer f.Mu.Unlock()
 	return f.Logins
+}
+
+// Kept fails the test where the console was logged in to more often than one connection explains that is renewed: once
+// a second at most (admin.askedAge), which a machine that is busy takes longer for than an idle one.
+func (f *Fake) Kept(t testing.TB, begun time.Time) {
+	t.Helper()
+	seconds := int(time.Since(begun) / time.Second)
+	if n := f.LoggedIn(); n < 1 || n > 1+seconds {
+		t.Errorf("%d logins in %d s, want the first and one for each renewal", n, seconds)
+	}
 }
 
 // Connected returns how many sessions are open.
