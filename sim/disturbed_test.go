@@ -158,24 +158,24 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		before := x.sizes()
 		first := int64(0) // the first step that was ever begun
 		for n := range 1 + r.IntN(6) {
-			memory := bouncer.Replay(x.events)
+			journalState := bouncer.Replay(x.events)
 			d := &disturbance{rig: x, kind: disturbing(1 + r.IntN(int(disturbances)-1)), at: len(x.events) + 1 +
 				r.IntN(14),
 				left: 1 + r.IntN(60), torn: r.IntN(4)}
 			what, report := "run", bouncer.Report{}
-			switch back, ok := x.pathBack(memory, first); {
+			switch back, ok := x.pathBack(journalState, first); {
 			case n > 0 && ok && r.IntN(3) == 0:
 				what = "rollback"
 				b := x.rebalancer()
 				b.RollTo = back.To
-				report = d.under(b, back.Goal, memory)
+				report = d.under(b, back.Goal, journalState)
 			case r.IntN(3) == 0:
 				what = "step"
 				b := x.rebalancer()
 				b.Steps, b.Policy.HoldFor, b.Policy.Aborts = 1, 0, 1
-				report = d.under(b, x.goal, memory)
+				report = d.under(b, x.goal, journalState)
 			default:
-				report = d.under(x.rebalancer(), x.goal, memory)
+				report = d.under(x.rebalancer(), x.goal, journalState)
 			}
 			seen[fmt.Sprint(d.kind)]++
 			if first == 0 {
@@ -186,16 +186,16 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 				t.Fatalf("seed %d, %s, %s: %s", seed, what, d.kind, text)
 			}
 		}
-		calm, memory := &disturbance{rig: x}, bouncer.Replay(x.events)
-		back, ok := x.pathBack(memory, first)
+		calm, journalState := &disturbance{rig: x}, bouncer.Replay(x.events)
+		back, ok := x.pathBack(journalState, first)
 		what, report := "run", bouncer.Report{}
-		if ok && (r.IntN(2) == 0 || memory.RollTo > 0) {
+		if ok && (r.IntN(2) == 0 || journalState.RollTo > 0) {
 			what = "rollback"
 			b := x.rebalancer()
 			b.RollTo = back.To
-			report = calm.under(b, back.Goal, memory)
+			report = calm.under(b, back.Goal, journalState)
 		} else {
-			report = calm.under(x.rebalancer(), x.goal, memory)
+			report = calm.under(x.rebalancer(), x.goal, journalState)
 		}
 		x.done(seed, what, report, before)
 		ends[what+" "+string(report.Outcome)]++

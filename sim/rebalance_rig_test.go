@@ -81,11 +81,11 @@ func (x *rig) readable(e state.Event) error {
 		return nil
 	}
 	was, err := json.Marshal(x.folded)
-	var memory state.JournalState
+	var journalState state.JournalState
 	if err == nil {
-		err = json.Unmarshal(was, &memory)
+		err = json.Unmarshal(was, &journalState)
 	}
-	if is, _ := json.Marshal(memory); err == nil && string(is) != string(was) {
+	if is, _ := json.Marshal(journalState); err == nil && string(is) != string(was) {
 		err = fmt.Errorf("a snapshot becomes\n%s\nfrom\n%s", is, was)
 	}
 	return err

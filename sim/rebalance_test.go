@@ -124,13 +124,13 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.dieAt, x.dead = 0, false
-		memory := bouncer.Replay(x.events)
-		if len(memory.Past) == 0 && memory.Step == nil {
+		journalState := bouncer.Replay(x.events)
+		if len(journalState.Past) == 0 && journalState.Step == nil {
 			continue
 		}
-		first := memory.StepSeq
-		if len(memory.Past) > 0 {
-			first = memory.Past[0].Seq
+		first := journalState.StepSeq
+		if len(journalState.Past) > 0 {
+			first = journalState.Past[0].Seq
 		}
 		o, err := x.w.Observe(t.Context())
 		if err != nil {
@@ -144,13 +144,13 @@ func TestRollbackReturnsToTheSizesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, ok := control.Rollback(memory, fleet, first)
+		back, ok := control.Rollback(journalState, fleet, first)
 		if why := control.Reachable(fleet, back.Goal); !ok || why.Any() {
 			t.Fatalf("seed %d: %v %s", seed, ok, why.Text())
 		}
 		r = x.rebalancer()
 		r.RollTo = back.To
-		report, err := r.Run(t.Context(), back.Goal, memory)
+		report, err := r.Run(t.Context(), back.Goal, journalState)
 		if err != nil {
 			t.Fatal(err)
 		}

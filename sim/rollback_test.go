@@ -33,9 +33,9 @@ func TestRollbackGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			to = first.Past[0].Seq
 		}
 		for range r.IntN(5) {
-			memory := bouncer.Replay(x.events)
+			journalState := bouncer.Replay(x.events)
 			if r.IntN(4) == 0 { // somebody lets it go forward again, and changes his mind
-				x.interrupted(r, x.rebalancer(), x.goal, memory, 1+r.IntN(8))
+				x.interrupted(r, x.rebalancer(), x.goal, journalState, 1+r.IntN(8))
 				continue
 			}
 			x.back(r, to, 1+r.IntN(8))
@@ -87,15 +87,15 @@ func (x *rig) back(r *rand.Rand, to int64, events int) bouncer.Report {
 	if !ok {
 		x.t.Fatal("the fleet cannot be modelled")
 	}
-	memory := bouncer.Replay(x.events)
-	if memory.RollTo > 0 {
+	journalState := bouncer.Replay(x.events)
+	if journalState.RollTo > 0 {
 		to = 0
 	}
-	back, ok := control.Rollback(memory, fleet, to)
+	back, ok := control.Rollback(journalState, fleet, to)
 	if !ok { // an earlier one was through
-		return bouncer.Report{Outcome: state.Done, State: memory}
+		return bouncer.Report{Outcome: state.Done, State: journalState}
 	}
 	b := x.rebalancer()
 	b.RollTo = back.To
-	return x.interrupted(r, b, back.Goal, memory, events)
+	return x.interrupted(r, b, back.Goal, journalState, events)
 }

@@ -48,13 +48,13 @@ type chronicle struct {
 }
 
 func (c *chronicle) Record(e state.Event) (state.Event, error) {
-	memory := bouncer.Replay(c.events)
+	journalState := bouncer.Replay(c.events)
 	e, err := c.rig.Record(e)
 	switch {
 	case err != nil:
-	case e.Kind == state.StepBegan && memory.RollTo == 0:
+	case e.Kind == state.StepBegan && journalState.RollTo == 0:
 		c.began[e.Seq] = c.sizes()
-	case e.Kind == state.Intended && memory.RollTo > 0:
+	case e.Kind == state.Intended && journalState.RollTo > 0:
 		c.back = append(c.back, e.Action.Changes...)
 	}
 	return e, err
@@ -62,17 +62,17 @@ func (c *chronicle) Record(e state.Event) (state.Event, error) {
 
 // goes lets a run go on that takes back what began at an event or later; 0: it goes forward.
 func (c *chronicle) goes(r *rand.Rand, to int64, events int) (bouncer.Report, bool) {
-	memory := bouncer.Replay(c.events)
+	journalState := bouncer.Replay(c.events)
 	b, goal := c.rebalancer(), c.goal
 	if to > 0 {
-		back, ok := c.pathBack(memory, to)
+		back, ok := c.pathBack(journalState, to)
 		if !ok {
-			return bouncer.Report{Outcome: state.Done, State: memory}, false
+			return bouncer.Report{Outcome: state.Done, State: journalState}, false
 		}
 		b.RollTo, goal = back.To, back.Goal
 	}
 	b.Journal = c
-	return c.interrupted(r, b, goal, memory, events), true
+	return c.interrupted(r, b, goal, journalState, events), true
 }
 
 // written are the lines of steps that can be taken back, and of the one in hand.
@@ -123,9 +123,9 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 			}
 			c.goes(r, to, 1+r.IntN(8))
 		}
-		if memory := bouncer.Replay(x.events); memory.SeqOf(first.NumberOf(to)) == 0 { // one was through
+		if journalState := bouncer.Replay(x.events); journalState.SeqOf(first.NumberOf(to)) == 0 { // one was through
 			ends["early"]++
-		} else if back, ok := x.pathBack(memory, to); ok {
+		} else if back, ok := x.pathBack(journalState, to); ok {
 			byLine += b2i(len(back.Goal.Lines) > 0)
 		}
 		report, _ := c.goes(r, to, 0)

@@ -227,12 +227,12 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] == 0 {
 		t.Fatalf("%v %+v", err, report)
 	}
-	memory := bouncer.Replay(x.events)
+	journalState := bouncer.Replay(x.events)
 	fleet, err := budget.Model(x.w.Now(), x.declared(), x.before, x.loads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, ok := control.Rollback(memory, fleet, memory.Past[0].Seq)
+	back, ok := control.Rollback(journalState, fleet, journalState.Past[0].Seq)
 	if !ok || len(back.Traffic) != 1 || back.Traffic[0].To != 0 {
 		t.Fatalf("%+v", back)
 	}
@@ -242,7 +242,7 @@ func TestAStepIsRolledBackWithItsTraffic(t *testing.T) {
 	r.RollTo, r.Replans = back.To, false
 	r.Traffic = []bouncer.Traffic{x.traffic[0]}
 	r.Traffic[0].Until, r.Traffic[0].LoadsAt = 0, int(x.w.shares[0])
-	report, err = r.Run(t.Context(), back.Goal, memory)
+	report, err = r.Run(t.Context(), back.Goal, journalState)
 	if err != nil || report.Outcome != state.Done || x.w.shares[0] != 0 {
 		t.Fatalf("%v %s at %g: %s", err, report.Outcome, x.w.shares[0], report.Reason.Text())
 	}

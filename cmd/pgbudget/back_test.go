@@ -106,9 +106,9 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 // TestNothingGoesForwardBeforeARollbackEnds, and what goes on with it is named as it was given.
 func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		memory state.JournalState
-		next   string // empty: a step may be taken
+		name         string
+		journalState state.JournalState
+		next         string // empty: a step may be taken
 	}{
 		{"a step in hand", state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepNumber: 1}}, ""},
 		{"a rollback", state.JournalState{Run: state.Run{RollTo: 3, Again: "pgbudget rollback --to 2 --now"},
@@ -122,7 +122,7 @@ func TestNothingGoesForwardBeforeARollbackEnds(t *testing.T) {
 		{"one whose rest does not fit", state.JournalState{Run: state.Run{RollTo: 3, Left: verdict.Of(verdict.Note,
 			"no room")}}, ""},
 	} {
-		err := (&runner{memory: c.memory}).goingBack()
+		err := (&runner{journalState: c.journalState}).goingBack()
 		if (err != nil) != (c.next != "") || err != nil && (exitCode(t.Context(), err) != exitHeld ||
 			!strings.Contains(operr.HintOf(err), c.next)) {
 			t.Errorf("%s: %v, next: %q; want next: %q", c.name, err, operr.HintOf(err), c.next)
@@ -142,7 +142,7 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 		{runner{again: "pgbudget run"}, "pgbudget run continues, pgbudget rollback takes the step back"},
 		{runner{again: "pgbudget run --percent 2", most: 3},
 			"pgbudget run --percent 2 --max-steps 2 continues, pgbudget rollback takes the step back"},
-		{runner{memory: state.JournalState{Run: state.Run{Again: "pgbudget step"}}},
+		{runner{journalState: state.JournalState{Run: state.Run{Again: "pgbudget step"}}},
 			"pgbudget step continues, pgbudget rollback takes the step back"},
 	} {
 		err := ended(interrupted, c.m.command(interrupted.State.Steps))
@@ -164,9 +164,9 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 func TestARollbackNamesWhereItGoes(t *testing.T) {
 	turn := &state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: "a/x:b/x", From: 5, To: 10}}
 	for _, c := range []struct {
-		memory state.JournalState
-		way    control.RollbackTo
-		want   string
+		journalState state.JournalState
+		way          control.RollbackTo
+		want         string
 	}{
 		{state.JournalState{StepInHand: state.StepInHand{Step: oneLine(5, 6), StepSeq: 4, StepNumber: 2}},
 			control.RollbackTo{To: 4},
@@ -184,7 +184,7 @@ func TestARollbackNamesWhereItGoes(t *testing.T) {
 			control.RollbackTo{To: 4},
 			"rollback to its end, of which a step is in hand"},
 	} {
-		if got := rollbackText(c.memory, c.way); got != c.want {
+		if got := rollbackText(c.journalState, c.way); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

@@ -32,25 +32,25 @@ func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.
 	defer m.tell()
 	switch {
 	case step.Empty() && !blocked.Any(): // the sizes are those of the plan, and the files may say something else
-		return m.hands.CheckFiles(ctx)
+		return m.applier.CheckFiles(ctx)
 	case step.Empty():
 		return nil
 	}
-	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, m.memory.Step != nil); err != nil {
+	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, m.journalState.Step != nil); err != nil {
 		return err
 	}
-	return m.hands.CheckKept(ctx, control.Processes(m.memory)) // as the run does before it grants
+	return m.applier.CheckKept(ctx, control.Processes(m.journalState)) // as the run does before it grants
 }
 
 // readyAhead says why a line of a step that is still to come could not be changed, as far as it can be known, so that
 // a run does not end half-way for it. What is in hand goes on: then it is said alone.
 func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
-	way := p.ahead
-	if own := m.memory.Step != nil && !m.memory.GoesBack(); steps > 0 {
-		way = way[:min(len(way), max(0, steps-b2i(own)))]
+	ahead := p.ahead
+	if own := m.journalState.Step != nil && !m.journalState.GoesBack(); steps > 0 {
+		ahead = ahead[:min(len(ahead), max(0, steps-b2i(own)))]
 	}
 	var sets []fleet.SettingChange
-	for _, st := range way {
+	for _, st := range ahead {
 		for _, x := range st.Step.Changes {
 			if i := slices.IndexFunc(sets, x.Same); i < 0 {
 				sets = append(sets, x)
@@ -58,14 +58,14 @@ func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 		}
 	}
 	slices.SortFunc(sets, fleet.CompareChanges)
-	if m.memory.Step != nil { // its lines are as nobody can foresee them: they are observed before each step
+	if m.journalState.Step != nil { // its lines are as nobody can foresee them: they are observed before each step
 		sets = slices.DeleteFunc(sets, func(x fleet.SettingChange) bool {
-			return slices.ContainsFunc(m.memory.Step.Changes,
+			return slices.ContainsFunc(m.journalState.Step.Changes,
 				x.Same)
 		})
 	}
 	err := m.changeable(ctx, p.survey.Fleet, p.policy, sets, false)
-	if err != nil && m.memory.Step != nil {
+	if err != nil && m.journalState.Step != nil {
 		fmt.Fprintf(stderr, "note: the run ends after the step in hand: %v\n", err)
 		return nil
 	}
@@ -75,14 +75,14 @@ func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 // goingBack refuses to go forward while a rollback is in progress: it would finish the rollback's half of a step and
 // leave the rest as it is, and nobody asked for what comes of that.
 func (m *runner) goingBack() error {
-	if !m.memory.GoingBack() {
+	if !m.journalState.GoingBack() {
 		return nil
 	}
 	to := "a rollback"
-	if n := m.memory.NumberOf(m.memory.RollTo); m.memory.RollTo > 0 && n > 0 {
+	if n := m.journalState.NumberOf(m.journalState.RollTo); m.journalState.RollTo > 0 && n > 0 {
 		to += fmt.Sprintf(" to before step %d", n)
 	}
-	return held(againOf(m.memory)+" continues; pgbudget accept --sizes gives it up and accepts the present sizes",
+	return held(againOf(m.journalState)+" continues; pgbudget accept --sizes gives it up and accepts the present sizes",
 		"%s is in progress, and no forward step begins before its end", to)
 }
 
@@ -96,10 +96,10 @@ func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy stat
 	if err := control.RecyclingRefused(fleet, policy); err != nil {
 		return err
 	}
-	if err := m.hands.Check(ctx, sets); err != nil || inHand {
+	if err := m.applier.Check(ctx, sets); err != nil || inHand {
 		return err
 	}
-	return m.hands.CheckShared(ctx, sets)
+	return m.applier.CheckShared(ctx, sets)
 }
 
 // drifted says what of the fleet the journal does not explain.
@@ -107,11 +107,11 @@ func (m *runner) drifted(survey bouncer.Survey, policy state.Policy) error {
 	if err := m.stranger(survey.Evidence.Last); err != nil {
 		return err
 	}
-	why := survey.State(policy, m.memory).Drift()
+	why := survey.State(policy, m.journalState).Drift()
 	if !why.Any() {
 		return nil
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.memory}, m.command(0))
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.journalState}, m.command(0))
 }
 
 // mayBegin says why no new step may begin now: a person's pause, or the time of day. A step in hand is not new. A run
@@ -130,7 +130,7 @@ func (m *runner) mayBegin(c *cli.Context, now time.Time) error {
 	case c.Bool("outside-window") && len(windows) > 0: // they may close before the run ends
 		m.notes = append(m.notes, fmt.Sprintf("%s; %s continues with --outside-window",
 			cmp.Or(why.Text(), "steps may begin outside of policy.windows"), who()))
-	case !why.Any() || m.memory.Step != nil: // a step in hand is not new
+	case !why.Any() || m.journalState.Step != nil: // a step in hand is not new
 	case waits:
 		fmt.Fprintln(stderr, "note: "+why.Text()+"; the run waits; --outside-window begins now")
 	default:
@@ -163,8 +163,8 @@ func (m *runner) alone(ctx context.Context) error {
 	}
 	err := m.fleet.Unlocked(ctx)
 	if err == nil {
-		m.memory, err = remembered(m.source.config)
-		m.hands.Told(leftInFiles(m.memory))
+		m.journalState, err = journalStateOf(m.source.config)
+		m.applier.Told(leftInFiles(m.journalState))
 	}
 	return err
 }

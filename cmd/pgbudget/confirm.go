@@ -36,7 +36,7 @@ func (m *runner) ask(c *cli.Context, out output, p preview, what string) error {
 	if agreed(c, m.source) {
 		return nil
 	}
-	if p.memory.Step != nil || !p.step.Empty() {
+	if p.journalState.Step != nil || !p.step.Empty() {
 		if err := p.edited(c.Context, m); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func TestNothingMovesUnasked(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		survey          bouncer.Survey
-		memory          state.JournalState
+		journalState    state.JournalState
 		step            state.Step
 		blocked, paused string
 		want            []string // parts of the question; none: nobody is asked
@@ -52,7 +52,7 @@ func TestNothingMovesUnasked(t *testing.T) {
 		{"at the plan", bouncer.Survey{}, state.JournalState{}, state.Step{}, "", "", nil},
 		{"at the plan, its traffic moved", arrived, state.JournalState{}, state.Step{}, "", "", nil},
 	} {
-		got := question(c.survey, state.DefaultPolicy(), c.memory, c.step, verdict.Noted(c.blocked),
+		got := question(c.survey, state.DefaultPolicy(), c.journalState, c.step, verdict.Noted(c.blocked),
 			verdict.Noted(c.paused))
 		if (got == "") != (c.want == nil) {
 			t.Errorf("%s: asked %q, want %q", c.name, got, c.want)

@@ -21,7 +21,7 @@ func TestDriftKeepsTheRollback(t *testing.T) {
 	step := &state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "main/1", Alias: "app",
 		Key: fleet.KeySize, From: 10, To: 9}}}
 	for name, c := range map[string]struct {
-		memory        state.JournalState
+		journalState  state.JournalState
 		hint          string
 		want, without string
 	}{
@@ -35,8 +35,8 @@ func TestDriftKeepsTheRollback(t *testing.T) {
 		"a file of this name": {state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"read /etc/pgbudget/pgbouncer.ini", "; then pgbudget run continues", "accept"},
 	} {
-		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"), State: c.memory,
-			Hint: c.hint},
+		err := ended(bouncer.Report{Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody"),
+			State: c.journalState, Hint: c.hint},
 			"pgbudget run")
 		got := operr.HintOf(err)
 		if operr.KindOf(err) != operr.KindDrift || !strings.Contains(got, c.want) || strings.Contains(got, c.without) {
@@ -72,11 +72,11 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 		Hint: "repair the mirror"})
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
-		err    error
-		memory state.JournalState
-		says   string
-		next   string
-		exit   int
+		err          error
+		journalState state.JournalState
+		says         string
+		next         string
+		exit         int
 	}{
 		"a mirror, with a step in hand": {mirror, state.JournalState{StepInHand: state.StepInHand{Step: step}},
 			"broken pipe; the step in hand, main/app 10 → 9, is kept",
@@ -89,7 +89,7 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 			"no space left on device; the step in hand, main/app 10 → 9",
 			"pgbudget run continues, pgbudget rollback takes the step back", exitUnforeseen},
 	} {
-		err := errors.Join(unfinished(c.err, c.memory, "pgbudget run"), leftFlushed(nil))
+		err := errors.Join(unfinished(c.err, c.journalState, "pgbudget run"), leftFlushed(nil))
 		if got := exitCode(t.Context(), err); got != c.exit || !strings.Contains(err.Error(), c.says) ||
 			operr.HintOf(err) != c.next {
 			t.Errorf("%s: %v, next: %q, exit code %d; want %q, next: %q, %d", name, err, operr.HintOf(err), got, c.says, c.next,
@@ -101,7 +101,7 @@ func TestAJournalThatFailsSaysHowToGoOn(t *testing.T) {
 // TestWhatOnlyLooksKnowsAStranger: plan, status and every dry run end as the step would that finds another fleet than
 // the journal's, and a process that is gone for good has a hint of its own.
 func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
-	memory := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
+	journalState := state.JournalState{}.After(state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Seen: []state.Seen{
 			{Process: "main/1", Console: "a:6432", Alias: "app"}, {Process: "main/2", Console: "b:6432", Alias: "app"}}})
 	for _, c := range []struct {
@@ -119,8 +119,8 @@ func TestWhatOnlyLooksKnowsAStranger(t *testing.T) {
 		{"one is gone, and the next has its place", []fleet.Process{{ID: "main/1", Console: "b:6432"}},
 			"list the consoles in the earlier order", "where the process is gone for good: pgbudget accept --sizes"},
 	} {
-		m := &runner{memory: memory}
-		m.memory.Step = &state.Step{Kind: state.Forward}
+		m := &runner{journalState: journalState}
+		m.journalState.Step = &state.Step{Kind: state.Forward}
 		err := m.drifted(bouncer.Survey{Evidence: load.Evidence{Last: fleet.Observation{Processes: c.processes}}},
 			state.DefaultPolicy())
 		switch {
@@ -139,13 +139,13 @@ func TestARollbackKnowsTheDirectConnectionsOfTheRunBefore(t *testing.T) {
 	began := state.Event{Seq: 1, Kind: state.RunBegan, Goal: &sizing.Goal{},
 		Servers: []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 30},
 			{Name: "few", SystemID: "2", DirectConns: 1}}}
-	m := &runner{memory: state.JournalState{}.After(began)}
+	m := &runner{journalState: state.JournalState{}.After(began)}
 	began.Seq, began.To, began.Servers = 2, 1, []state.Origin{{Name: "pg", SystemID: "1", DirectConns: 2}}
-	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 30 {
-		t.Errorf("after a rollback: %d, want 30 still", m.memory.Direct("pg"))
+	if m.journalState = m.journalState.After(began); m.journalState.Direct("pg") != 30 {
+		t.Errorf("after a rollback: %d, want 30 still", m.journalState.Direct("pg"))
 	}
 	began.Seq, began.To = 3, 0
-	if m.memory = m.memory.After(began); m.memory.Direct("pg") != 2 {
-		t.Errorf("after a run: %d, want 2", m.memory.Direct("pg"))
+	if m.journalState = m.journalState.After(began); m.journalState.Direct("pg") != 2 {
+		t.Errorf("after a run: %d, want 2", m.journalState.Direct("pg"))
 	}
 }

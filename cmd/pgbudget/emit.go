@@ -27,7 +27,7 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 		fmt.Fprintln(stderr, "note: nothing to write: "+nothingLeft(p))
 	}
 	for i, x := range parts {
-		edits, err := m.hands.Edits(ctx, x.sets)
+		edits, err := m.applier.Edits(ctx, x.sets)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 
 // nothingLeft says why a step has no line to write.
 func nothingLeft(p preview) string {
-	if p.memory.Step != nil {
+	if p.journalState.Step != nil {
 		return "every line of the step in hand has its new value"
 	}
 	return "the sizes equal the plan's"

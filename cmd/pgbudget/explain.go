@@ -23,7 +23,7 @@ func explainCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			m, err := remembered(s.config)
+			m, err := journalStateOf(s.config)
 			if err != nil {
 				return err
 			}

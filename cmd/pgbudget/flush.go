@@ -14,12 +14,12 @@ import (
 // endFlush gives lines their lifetime back that a run before has left flushed, and says so. It comes before all that
 // may keep this one from beginning: a file that another process cannot load, a disk that is full.
 func (m *runner) endFlush(ctx context.Context) {
-	flushed := m.memory.Flushed()
+	flushed := m.journalState.Flushed()
 	if len(flushed) == 0 {
 		return
 	}
 	act := state.RestoreOf(flushed, verdict.Reason{})
-	if err := m.hands.Apply(context.WithoutCancel(ctx), act); err != nil {
+	if err := m.applier.Apply(context.WithoutCancel(ctx), act); err != nil {
 		fmt.Fprintf(stderr, "note: an earlier run left a flush (server_lifetime = 1) that cannot be ended yet: %v\n", err)
 		return
 	}
@@ -27,12 +27,12 @@ func (m *runner) endFlush(ctx context.Context) {
 		fmt.Fprintf(stderr, "note: server_lifetime of %s in %s has its old value again: an earlier run had left a flush\n",
 			x.Alias, x.Process)
 	}
-	if in := m.memory.Intent; in != nil && in.Kind != state.Flush && in.Kind != state.Restore {
+	if in := m.journalState.Intent; in != nil && in.Kind != state.Flush && in.Kind != state.Restore {
 		return // its fate is for a sample to tell, and the run finds this done
 	}
 	e, err := m.journal.Record(state.Event{At: m.clock.Now(), Kind: state.Acted, Action: &act})
 	if err == nil {
-		m.memory = m.memory.After(e)
+		m.journalState = m.journalState.After(e)
 	}
 }
 
@@ -40,8 +40,8 @@ func (m *runner) endFlush(ctx context.Context) {
 // Where another pgbudget is at work with the journal, it is that one's.
 func (m *runner) endFlushAlone(ctx context.Context) {
 	c := m.source.config
-	memory, err := remembered(c)
-	if err != nil || len(memory.Flushed()) == 0 || beginMoving() != nil {
+	journalState, err := journalStateOf(c)
+	if err != nil || len(journalState.Flushed()) == 0 || beginMoving() != nil {
 		return
 	}
 	targets, err := m.source.targets()
@@ -49,13 +49,13 @@ func (m *runner) endFlushAlone(ctx context.Context) {
 		return
 	}
 	defer m.journal.Close()
-	m.fleet, err = observe.Of(targets, processesOf(m.memory.Flushed()))
+	m.fleet, err = observe.Of(targets, processesOf(m.journalState.Flushed()))
 	if err != nil {
 		return
 	}
 	defer m.fleet.Close()
-	m.hands = apply.New(m.fleet, configsOf(c))
-	m.hands.Told(leftInFiles(m.memory))
+	m.applier = apply.New(m.fleet, configsOf(c))
+	m.applier.Told(leftInFiles(m.journalState))
 	m.endFlush(ctx)
 }
 

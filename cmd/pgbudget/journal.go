@@ -33,7 +33,7 @@ func mirrorOf(c *config.Config) journal.Mirror {
 }
 
 // remembered is what the config's journal comes to; somebody else may be writing it.
-func remembered(c *config.Config) (state.JournalState, error) { return mirrorOf(c).Load(c.Journal) }
+func journalStateOf(c *config.Config) (state.JournalState, error) { return mirrorOf(c).Load(c.Journal) }
 
 // recordable says why nothing could be recorded in the config's journal and its mirror, as far as can be told without
 // writing: a mirror's command must exist, and is not called.

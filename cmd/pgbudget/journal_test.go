@@ -69,7 +69,7 @@ func movedTwice(t *testing.T) (c *config.Config, given string) {
 func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 	c, given := movedTwice(t)
 	fleet := budget.Fleet{}
-	want, err := remembered(c)
+	want, err := journalStateOf(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestAHostThatIsLostIsRolledBackFromElsewhere(t *testing.T) {
 		if _, err := journal.Import(bytes.NewReader(data), name, c.Journal); err != nil {
 			t.Fatal(err)
 		}
-		got, err := remembered(c)
+		got, err := journalStateOf(c)
 		if err != nil || !reflect.DeepEqual(way(got), way(want)) || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v; the way back is %+v, want %+v", name, err, way(got), way(want))
 		}

@@ -59,7 +59,7 @@ func paceFlags(c *cli.Context) (text string) {
 
 // command is what a person types to continue this command, once so many steps are done.
 func (m *runner) command(steps int) string {
-	text := cmp.Or(m.again, againOf(m.memory))
+	text := cmp.Or(m.again, againOf(m.journalState))
 	if m.most > 0 {
 		text += fmt.Sprintf(" --max-steps %d", max(1, m.most-steps))
 	}

@@ -83,7 +83,7 @@ const leastPercent = 0.01
 
 // planPath plans and prints the path of a shift.
 func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error {
-	sh, sw, memory, err := s.shiftOf(c, survey)
+	sh, sw, journalState, err := s.shiftOf(c, survey)
 	if err != nil {
 		return err
 	}
@@ -117,22 +117,22 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 	if err != nil && path.Blocked == nil {
 		return err
 	}
-	way := planned{Path: path, Tails: tails}
+	result := planned{Path: path, Tails: tails}
 	if tails != nil {
 		sh = sh.Middle()
 	}
 	if err == nil {
-		count := func() { way.Steps, way.Ends = schedule(fleet, sh, policy, memory, sw) }
+		count := func() { result.Steps, result.Ends = schedule(fleet, sh, policy, journalState, sw) }
 		if stopped := whileWanted(c.Context, count); stopped != nil {
 			return stopped
 		}
 	}
 	if out.format != "table" {
-		if printing := out.data(way); printing != nil {
+		if printing := out.data(result); printing != nil {
 			return printing
 		}
 	} else {
-		out.path(way, policy)
+		out.path(result, policy)
 	}
 	switch {
 	case err != nil:
@@ -164,12 +164,12 @@ func whileWanted(ctx context.Context, compute func()) error {
 }
 
 // schedule is the steps that a run would take, as `run` chooses them.
-func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, memory state.JournalState,
+func schedule(f budget.Fleet, s shift.Shift, policy state.Policy, journalState state.JournalState,
 	sw trafficswitch.Switch) ([]plannedStep, string) {
-	memory.GoalOfStep = true // in the end the sizes are those of a plan
+	journalState.GoalOfStep = true // in the end the sizes are those of a plan
 	survey := bouncer.Survey{Fleet: s.Loaded(f, s.At), Measured: f, Shifts: []shift.Shift{s},
 		Readings: []state.Reading{{X: s.At}}}
-	stations, ends := survey.State(policy, memory).Forecast()
+	stations, ends := survey.State(policy, journalState).Forecast()
 	f = survey.Fleet
 	var out []plannedStep
 	server := ""
@@ -210,33 +210,33 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 	error) {
 	var sh shift.Shift
 	var sw trafficswitch.Switch
-	var memory state.JournalState
+	var journalState state.JournalState
 	traffic, err := s.switches()
 	if err != nil {
-		return sh, sw, memory, err
+		return sh, sw, journalState, err
 	}
 	if s.config != nil && s.config.Journal != "" {
-		all, err := remembered(s.config)
+		all, err := journalStateOf(s.config)
 		if err != nil {
-			return sh, sw, memory, err
+			return sh, sw, journalState, err
 		}
-		memory.Soaks, memory.Switches = all.Soaks, all.Switches
+		journalState.Soaks, journalState.Switches = all.Soaks, all.Switches
 	}
 	name := c.String("path")
 	for _, t := range traffic {
 		if name != t.ID() && name != "config" {
 			continue
 		}
-		t.Fraction = learn.Learn(t.Fraction, memory.SoaksOf(t.ID())).Fraction
+		t.Fraction = learn.Learn(t.Fraction, journalState.SoaksOf(t.ID())).Fraction
 		if !c.IsSet("at") {
 			if s.from != "" {
-				return sh, sw, memory,
+				return sh, sw, journalState,
 					usage("--at X", "a recording is of another time than the traffic switch's present percentage")
 			}
-			p := bouncer.Pipeline{Traffic: []bouncer.Traffic{t}, Journal: memory}
+			p := bouncer.Pipeline{Traffic: []bouncer.Traffic{t}, Journal: journalState}
 			now, _, notes, err := p.Standing(c.Context, bouncer.ToPlan)
 			if noted(notes); err != nil {
-				return sh, sw, memory, err
+				return sh, sw, journalState, err
 			}
 			t.At = now[0].At
 		}
@@ -248,10 +248,11 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 	switch {
 	case sh.From != "":
 	case name == "config":
-		return sh, sw, memory, usage("add shift: to the config (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app",
+		return sh, sw, journalState, usage(
+			"add shift: to the config (bouncer/SHIFT.md), or name two pools: --path main/app:ci/app",
 			"--path is config, and the config has no shift:")
 	case !ok:
-		return sh, sw, memory, usage("--path main/app:ci/app, or --path config with shift: in the config",
+		return sh, sw, journalState, usage("--path main/app:ci/app, or --path config with shift: in the config",
 			"--path is %q, want two pools", name)
 	default:
 		sh = shift.Shift{From: from, To: to, Until: 100}
@@ -259,10 +260,11 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 	if c.IsSet("fraction") || sh.Fraction.Upper == 0 {
 		r, bad := config.ParseFraction(c.String("fraction"))
 		if bad != nil {
-			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where the fraction is not certain", "--fraction %s", bad)
+			return sh, sw, journalState, usage("--fraction 35%, or 30%-40% where the fraction is not certain",
+				"--fraction %s", bad)
 		}
 		if r.Upper == 0 {
-			return sh, sw, memory, usage("--fraction 35%, or 30%-40% where the fraction is not certain",
+			return sh, sw, journalState, usage("--fraction 35%, or 30%-40% where the fraction is not certain",
 				"--fraction is %s: no load would move", c.String("fraction"))
 		}
 		sh.Fraction = r
@@ -275,7 +277,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 			continue
 		}
 		if *f.x = c.Int(f.name); *f.x < 0 || *f.x > 100 {
-			return sh, sw, memory, usage("give a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
+			return sh, sw, journalState, usage("give a percentage of the traffic", "--%s is %d, want 0 to 100", f.name, *f.x)
 		}
 	}
 	sh.LoadsAt = sh.At
@@ -284,7 +286,7 @@ func (s source) shiftOf(c *cli.Context, survey bouncer.Survey) (shift.Shift, tra
 			sh.LoadsAt = x.LoadsAt
 		}
 	}
-	return sh, sw, memory, nil
+	return sh, sw, journalState, nil
 }
 
 // switches are the config's shifts, without a session.

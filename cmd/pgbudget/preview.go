@@ -20,20 +20,20 @@ import (
 
 // preview is what a command is about to do, as --dry-run and the question to a person show it.
 type preview struct {
-	survey bouncer.Survey
-	policy state.Policy
-	memory state.JournalState // bound to where the command goes
-	step   state.Step         // the step in hand, forward or backward, or else the first one
-	left   control.Left       // of that step
-	edits  []ini.Edited       // for what is left
-	ahead  []control.ForecastStep
-	ends   verdict.Reason // why the forecast ends before the goal; none: it does not
+	survey       bouncer.Survey
+	policy       state.Policy
+	journalState state.JournalState // bound to where the command goes
+	step         state.Step         // the step in hand, forward or backward, or else the first one
+	left         control.Left       // of that step
+	edits        []ini.Edited       // for what is left
+	ahead        []control.ForecastStep
+	ends         verdict.Reason // why the forecast ends before the goal; none: it does not
 }
 
 // foresee is a preview as things stand; its edits are still to be asked for.
 func foresee(x bouncer.Survey, policy state.Policy, m state.JournalState, step state.Step) preview {
 	s := x.State(policy, m)
-	p := preview{survey: x, policy: policy, memory: s.Journal, step: step, left: s.Left(step)}
+	p := preview{survey: x, policy: policy, journalState: s.Journal, step: step, left: s.Left(step)}
 	if s.Journal.Step != nil {
 		p.step = s.InHand()
 		p.left = s.Left(p.step)
@@ -44,7 +44,7 @@ func foresee(x bouncer.Survey, policy state.Policy, m state.JournalState, step s
 
 // edited asks what is left of the step changes in files.
 func (p *preview) edited(ctx context.Context, m *runner) (err error) {
-	p.edits, err = m.hands.Edits(ctx, p.sets())
+	p.edits, err = m.applier.Edits(ctx, p.sets())
 	return err
 }
 
@@ -58,11 +58,11 @@ func (p preview) sets() []fleet.SettingChange {
 // preview prints the actions that are to be done, and the steps after them.
 func (o output) preview(p preview) {
 	o.warnings(p.survey)
-	if p.memory.Step == nil && p.step.Empty() {
+	if p.journalState.Step == nil && p.step.Empty() {
 		fmt.Fprintln(o.w, "nothing to do: the sizes equal those of "+p.goal())
 		return
 	}
-	if p.memory.Step != nil {
+	if p.journalState.Step != nil {
 		fmt.Fprintln(o.w, p.inHand())
 	}
 	for _, s := range p.survey.Fleet.Servers {
@@ -122,7 +122,7 @@ func (o output) acts(p preview) {
 
 // inHand says which step is gone on with, and how far it has come.
 func (p preview) inHand() string {
-	m, what := p.memory, "continues a step of the rollback"
+	m, what := p.journalState, "continues a step of the rollback"
 	if m.StepTo == 0 {
 		what = fmt.Sprintf("step %d", m.StepNumber)
 		switch {
@@ -156,7 +156,7 @@ func (p preview) inHand() string {
 // most is what a step may move on a server, where it is not in hand already, and that it moves more where no less can
 // be.
 func (p preview) most(s budget.FleetServer) string {
-	if p.memory.Step != nil {
+	if p.journalState.Step != nil {
 		return ""
 	}
 	most := p.policy.StepConns(s.BudgetConns)
@@ -173,7 +173,7 @@ func (p preview) most(s budget.FleetServer) string {
 
 // goal names where the command goes.
 func (p preview) goal() string {
-	if p.memory.RollTo > 0 {
+	if p.journalState.RollTo > 0 {
 		return "before"
 	}
 	return "the plan"
@@ -183,20 +183,21 @@ func (p preview) goal() string {
 func (p preview) comes() string {
 	ahead := len(p.ahead)
 	takes := control.Takes(p.policy, ahead)
-	back, way := p.memory.RollTo > 0, "to the plan"
+	back, toward := p.journalState.RollTo > 0, "to the plan"
 	if back {
-		way = "back"
+		toward = "back"
 	}
-	if p.memory.Step != nil {
+	if p.journalState.Step != nil {
 		takes += control.Takes(p.policy, 1) - p.policy.Soak + p.left.Soak
-		way = fmt.Sprintf("then %d %s %s, about %v in all.", ahead, plural(ahead, "step"), way, takes.Round(time.Second))
+		toward = fmt.Sprintf("then %d %s %s, about %v in all.", ahead, plural(ahead, "step"), toward,
+			takes.Round(time.Second))
 	} else {
-		way = fmt.Sprintf("%d %s %s in all, about %v.", ahead, plural(ahead, "step"), way, takes.Round(time.Second))
+		toward = fmt.Sprintf("%d %s %s in all, about %v.", ahead, plural(ahead, "step"), toward, takes.Round(time.Second))
 	}
 	if back {
-		return way
+		return toward
 	}
-	return way + " " + rollbackFrom(p.survey.Fleet, p.ahead)
+	return toward + " " + rollbackFrom(p.survey.Fleet, p.ahead)
 }
 
 // warnings prints what the plan warns of.
@@ -218,14 +219,14 @@ func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 
 // rollbackFrom says whether today's sizes can be gone back to: they cannot where they are over the budget, or above
 // what their pools may have.
-func rollbackFrom(f budget.Fleet, way []control.ForecastStep) string {
+func rollbackFrom(f budget.Fleet, ahead []control.ForecastStep) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
 			return fmt.Sprintf("Rollback: not possible on %s: today's sizes are %d connections over the budget.",
 				s.Name, -spare)
 		}
 	}
-	if why := control.Unreturnable(way); why.Any() {
+	if why := control.Unreturnable(ahead); why.Any() {
 		return "Rollback: not possible: " + why.Text() + "."
 	}
 	return "Rollback from here: possible."

@@ -26,13 +26,13 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 	ofRollback := state.JournalState{StepInHand: state.StepInHand{Step: &state.Step{Kind: state.Forward,
 		Changes: []fleet.SettingChange{y.Back()}}, StepAt: at, StepTo: 2}, Run: state.Run{RollTo: 2}}
 	for _, c := range []struct {
-		name    string
-		a, b    int // their sizes
-		memory  state.JournalState
-		rollTo  int64
-		policy  func(*state.Policy)
-		want    string
-		without []string
+		name         string
+		a, b         int // their sizes
+		journalState state.JournalState
+		rollTo       int64
+		policy       func(*state.Policy)
+		want         string
+		without      []string
 	}{
 		{"a step", 20, 10, state.JournalState{}, 0, nil,
 			`pg   at most 2 connections are granted and 2 released (7 % of 30); worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
@@ -80,9 +80,9 @@ then 2 steps back, about 30m12s in all.
 		}
 		from := bouncer.Survey{Fleet: s.Fleet, Measured: s.Fleet, Goal: s.Goal, RollTo: c.rollTo}
 		from.Evidence.Last = s.Sample
-		step, _ := from.FirstStep(s.Policy, c.memory)
+		step, _ := from.FirstStep(s.Policy, c.journalState)
 		var out bytes.Buffer
-		output{w: &out}.preview(foresee(from, s.Policy, c.memory, step))
+		output{w: &out}.preview(foresee(from, s.Policy, c.journalState, step))
 		if !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, out.String(), c.want)
 		}

@@ -58,20 +58,20 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 		return refused{err, nextStep}
 	}
 	c, err := p.Renewed(ctx, planned, now)
-	if err == nil && m.memory.Step == nil {
+	if err == nil && m.journalState.Step == nil {
 		_, err = c.Passable(policy.MostIncrement())
 	}
 	if err != nil {
 		return refused{err, nextStep}
 	}
 	later := m.laterSteps(ctx, c, policy)
-	step, blocked := c.FirstStep(policy, m.memory)
-	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !c.HasPlan() && m.memory.Step == nil {
+	step, blocked := c.FirstStep(policy, m.journalState)
+	if err := m.ready(ctx, c, policy, step, blocked); err != nil && !c.HasPlan() && m.journalState.Step == nil {
 		return refused{err, m.stepOf(ctx)}
 	} else if err != nil {
 		return refused{err, nextStep}
 	}
-	if blocked = verdict.Or(blocked, c.HeldNow(policy, m.memory, step)); !blocked.Any() && !c.HasPlan() {
+	if blocked = verdict.Or(blocked, c.HeldNow(policy, m.journalState, step)); !blocked.Any() && !c.HasPlan() {
 		blocked = c.Saturated()
 	}
 	if blocked.Any() {
@@ -80,7 +80,7 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 	if err := stopped(s.config.Journal); err != nil {
 		return refused{err, nextStep}
 	}
-	begins := (!step.Empty() || !c.HasPlan()) && m.memory.Step == nil
+	begins := (!step.Empty() || !c.HasPlan()) && m.journalState.Step == nil
 	if why := control.Closed(s.config.Windows(), time.Now()); why.Any() && begins {
 		return refused{held(outside, "%s", why.Text()), nextStep}
 	}
@@ -89,11 +89,11 @@ func (s source) refusal(ctx context.Context, planned bouncer.Survey) refused {
 
 // laterSteps says which pools could not be changed now, of all that the path to the plan ever changes.
 func (m *runner) laterSteps(ctx context.Context, c bouncer.Survey, policy state.Policy) refused {
-	if m.memory.Step != nil {
+	if m.journalState.Step != nil {
 		return refused{}
 	}
 	policy.Percent = 100 // every line that it would ever change
-	step, _ := c.FirstStep(policy, m.memory)
+	step, _ := c.FirstStep(policy, m.journalState)
 	err := m.changeable(ctx, c.Fleet, policy, step.Changes, false)
 	if err == nil {
 		return refused{}
@@ -143,7 +143,7 @@ func (m *runner) stepOf(ctx context.Context) string {
 		for i := range g.Processes {
 			processes = append(processes, fmt.Sprintf("%s/%d", g.Name, i+1))
 		}
-		if m.hands.CheckFiles(ctx, processes...) != nil {
+		if m.applier.CheckFiles(ctx, processes...) != nil {
 			bad = append(bad, g.Name)
 		}
 	}

@@ -64,8 +64,8 @@ func (r *reporter) seen(s control.State, act state.Action) {
 		r.begun = s.Now
 	}
 	if r.seq != s.Journal.Seq {
-		way, _ := s.Forecast()
-		r.seq, r.toCome = s.Journal.Seq, len(way)
+		forecast, _ := s.Forecast()
+		r.seq, r.toCome = s.Journal.Seq, len(forecast)
 		if own := s.Journal.Step != nil && !s.Journal.GoesBack(); s.Steps > 0 && s.Journal.RollTo == 0 {
 			r.toCome = min(r.toCome, max(0, s.Steps-s.Journal.Steps-b2i(own)))
 		}
@@ -109,14 +109,14 @@ func (r *reporter) far(plan sizing.Plan, m state.JournalState) {
 	}
 	s := r.last
 	s.Journal = m
-	way, blocked := s.Forecast()
-	if len(way) == 0 && s.Steps == 0 { // its last event has said so
+	forecast, blocked := s.Forecast()
+	if len(forecast) == 0 && s.Steps == 0 { // its last event has said so
 		return
 	}
 	text := fmt.Sprintf("plan of %s: %s; ", stamp(plan.At), s.Goal.Text())
 	switch {
-	case len(way) > 0:
-		text += fmt.Sprintf("%d %s to come", len(way), plural(len(way), "step"))
+	case len(forecast) > 0:
+		text += fmt.Sprintf("%d %s to come", len(forecast), plural(len(forecast), "step"))
 	case !blocked.Any():
 		text += "the sizes equal the plan's"
 	default:

@@ -49,17 +49,17 @@ func rollbackCommand() *cli.Command {
 			if c.Bool("now") {
 				policy.Percent, policy.Soak = 100, 0
 			}
-			memory, err := remembered(s.config)
+			journalState, err := journalStateOf(s.config)
 			if err != nil {
 				return err
 			}
 			if err := unbegun(s.config.Journal, "take back"); err != nil {
 				return err
 			}
-			if _, err := stepNumbered(memory, c.Int("to"), c.IsSet("to")); err != nil {
+			if _, err := stepNumbered(journalState, c.Int("to"), c.IsSet("to")); err != nil {
 				return err
 			}
-			if err := cmp.Or(nothingTaken(memory), askable(c, s)); err != nil {
+			if err := cmp.Or(nothingTaken(journalState), askable(c, s)); err != nil {
 				return err
 			}
 			m, err := newRunner(c.Context, s, c.Bool("dry-run"))
@@ -83,17 +83,17 @@ func goneForGood(err error) error {
 	if operr.KindOf(err) != operr.KindUnreachable {
 		return err
 	}
-	way := "where the process is gone for good: take it out of the config, then pgbudget accept --sizes and pgbudget " +
+	next := "where the process is gone for good: take it out of the config, then pgbudget accept --sizes and pgbudget " +
 		"rollback"
 	if hint := operr.HintOf(err); hint != "" {
-		way = hint + "; " + way
+		next = hint + "; " + next
 	}
-	return &operr.Error{Kind: operr.KindUnreachable, Err: err, Hint: way}
+	return &operr.Error{Kind: operr.KindUnreachable, Err: err, Hint: next}
 }
 
 // rollback goes back. What the fleet is asked to carry is measured first: a size that was enough may be no more.
 func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error {
-	to, err := stepNumbered(m.memory, c.Int("to"), c.IsSet("to"))
+	to, err := stepNumbered(m.journalState, c.Int("to"), c.IsSet("to"))
 	if err != nil {
 		return err
 	}
@@ -101,43 +101,43 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	if err != nil {
 		return err
 	}
-	placed, doubts := m.memory.Placed(survey.Evidence.Last) // a process may have another name than when it was moved
-	m.memory = placed
-	way, any := control.Rollback(m.memory, survey.Fleet, to)
-	if why := m.memory.Doubted(doubts, way.To); why.Any() {
+	placed, doubts := m.journalState.Placed(survey.Evidence.Last) // a process may have another name than when it was moved
+	m.journalState = placed
+	back, any := control.Rollback(m.journalState, survey.Fleet, to)
+	if why := m.journalState.Doubted(doubts, back.To); why.Any() {
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
 			Hint: "restore these sizes by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
 	}
 	if !any {
-		return cmp.Or(nothingTaken(m.memory),
+		return cmp.Or(nothingTaken(m.journalState),
 			usage(listsThem, "nothing to take back: the lines that the steps changed no longer exist"))
 	}
-	for _, t := range way.Traffic {
+	for _, t := range back.Traffic {
 		if !slices.ContainsFunc(survey.Traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
 			return usage("write its shift: into the config again, or --to a later step",
 				"the steps to take back have set the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
-	for _, gone := range way.Gone {
+	for _, gone := range back.Gone {
 		m.notes = append(m.notes, gone+" no longer exists and is left out; the others are taken back")
 	}
 	for _, note := range m.notes {
 		fmt.Fprintln(stderr, "note: "+note)
 	}
-	m.rollTo, survey = way.To, survey.Backwards(way, m.memory.Step)
-	say, why := rollbackText(m.memory, way), verdict.Or(control.Reachable(survey.Fleet, way.Goal),
-		control.AboveMax(survey.Fleet, way.Goal))
+	m.rollTo, survey = back.To, survey.Backwards(back, m.journalState.Step)
+	say, why := rollbackText(m.journalState, back), verdict.Or(control.Reachable(survey.Fleet, back.Goal),
+		control.AboveMax(survey.Fleet, back.Goal))
 	var part verdict.Reason
 	hint := "free connections or raise that max: first, or pgbudget rollback --to a later step"
-	if in := m.memory.Step; !why.Any() && in != nil {
-		switch barred, none := survey.State(policy, m.memory).Barred(); {
+	if in := m.journalState.Step; !why.Any() && in != nil {
+		switch barred, none := survey.State(policy, m.journalState).Barred(); {
 		case barred.Any() && none && in.Kind != state.Backward: // what goes back already is waited for
-			why, hint = barred, "free connections first, or "+againOf(m.memory)+" continues with the step in hand"
+			why, hint = barred, "free connections first, or "+againOf(m.journalState)+" continues with the step in hand"
 		case barred.Any(): // what fits goes back
 			part = barred
 		}
 	}
-	p := foresee(survey, policy, m.memory, survey.State(policy, m.memory).Back())
+	p := foresee(survey, policy, m.journalState, survey.State(policy, m.journalState).Back())
 	var refused error
 	if why.Any() {
 		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why.Text()), Hint: hint}
@@ -147,9 +147,9 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	fmt.Fprintln(stderr, say+": "+possibleText(why, part, refused != nil))
 	if c.Bool("dry-run") {
 		if out.format != "table" {
-			if err := out.data(backData{m.memory.NumberOf(way.To), !why.Any(), verdict.Or(why, part).Text(), part.Any(),
-				way.Goal,
-				way.Traffic}); err != nil {
+			if err := out.data(backData{m.journalState.NumberOf(back.To), !why.Any(), verdict.Or(why, part).Text(), part.Any(),
+				back.Goal,
+				back.Traffic}); err != nil {
 				return err
 			}
 			return refused
@@ -168,7 +168,7 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		return err
 	}
 	m.again = "pgbudget rollback"
-	if n := m.memory.NumberOf(way.To); n > 0 {
+	if n := m.journalState.NumberOf(back.To); n > 0 {
 		m.again += fmt.Sprintf(" --to %d", n)
 	}
 	m.again += paceFlags(c)
@@ -189,7 +189,7 @@ func (m *runner) refusedBack(c *cli.Context, survey bouncer.Survey, policy state
 	if err := p.edited(c.Context, m); err != nil {
 		return err
 	}
-	return m.hands.CheckKept(c.Context, control.Processes(m.memory)) // it would go back, and not end well
+	return m.applier.CheckKept(c.Context, control.Processes(m.journalState)) // it would go back, and not end well
 }
 
 // listsThem is the hint of whoever names a step that is not there.
@@ -255,20 +255,20 @@ func (m *runner) readyBack(ctx context.Context, survey bouncer.Survey, policy st
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
-	s := survey.State(policy, m.memory)
+	s := survey.State(policy, m.journalState)
 	step := s.Back()
 	if held := s.HeldNow(step); held.Any() {
 		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held.Text(), policy.HoldFor)
 	}
 	if len(step.Changes) == 0 { // the sizes are those of before, and the files may say something else
 		defer m.tell()
-		return m.hands.CheckFiles(ctx)
+		return m.applier.CheckFiles(ctx)
 	}
 	if err := control.RecyclingRefused(survey.Fleet, policy); err != nil {
 		return err
 	}
 	defer m.tell()
-	return m.hands.Check(ctx, step.Changes)
+	return m.applier.Check(ctx, step.Changes)
 }
 
 // rollbackText says what goes back, and to where: the step in hand, too.

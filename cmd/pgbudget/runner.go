@@ -28,19 +28,19 @@ import (
 
 // runner is what changes a live fleet: its sessions, its locks, its journal. Only one is there at a time.
 type runner struct {
-	source  source
-	session session
-	fleet   *observe.Fleet
-	hands   *apply.Applier
-	journal *journal.Journal
-	memory  state.JournalState
-	clock   bouncer.Clock
-	over    func(time.Time) verdict.Reason
-	unasked verdict.Reason // why no step may begin; none: a person, or --yes, has agreed to steps
-	again   string         // the command that goes on with it, --max-steps apart; empty: what the journal knows
-	most    int            // of --max-steps; 0: it was not given
-	rollTo  int64          // the run takes back what began at that event or later; 0: it goes forward
-	notes   []string       // for the journal of the run, beside what the plan warns of
+	source       source
+	session      session
+	fleet        *observe.Fleet
+	applier      *apply.Applier
+	journal      *journal.Journal
+	journalState state.JournalState
+	clock        bouncer.Clock
+	over         func(time.Time) verdict.Reason
+	unasked      verdict.Reason // why no step may begin; none: a person, or --yes, has agreed to steps
+	again        string         // the command that goes on with it, --max-steps apart; empty: what the journal knows
+	most         int            // of --max-steps; 0: it was not given
+	rollTo       int64          // the run takes back what began at that event or later; 0: it goes forward
+	notes        []string       // for the journal of the run, beside what the plan warns of
 }
 
 // newRunner opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
@@ -59,12 +59,12 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 		return nil, err
 	}
 	m.fleet = m.session.live
-	m.hands = apply.New(m.fleet, configsOf(s.config))
+	m.applier = apply.New(m.fleet, configsOf(s.config))
 	if s.config.MovingPolicy().Recycle {
-		m.hands.AcceptRecycling()
+		m.applier.AcceptRecycling()
 	}
-	m.hands.AcceptPending(s.accept)
-	m.hands.Guard(m.fleet.LockedNow)
+	m.applier.AcceptPending(s.accept)
+	m.applier.Guard(m.fleet.LockedNow)
 	if !lookOnly {
 		err = beginMoving()
 	}
@@ -74,7 +74,7 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	if err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
 	}
-	m.hands.Told(leftInFiles(m.memory))
+	m.applier.Told(leftInFiles(m.journalState))
 	if err != nil {
 		m.close()
 		return nil, err
@@ -91,11 +91,11 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 // remember reads the journal, and opens it for writing unless it is only read.
 func (m *runner) remember(c *config.Config, lookOnly bool) (err error) {
 	if lookOnly {
-		m.memory, err = remembered(c)
+		m.journalState, err = journalStateOf(c)
 		return err
 	}
 	if m.journal, err = mirrorOf(c).Open(c.Journal); err == nil {
-		m.memory = m.journal.State()
+		m.journalState = m.journal.State()
 	}
 	return err
 }
@@ -211,20 +211,20 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
 			conf.Journal}}.Decorate(spoken{m.journal, reporter.event})
-	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.hands, m.fleet}, Journal: hooks,
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.applier, m.fleet}, Journal: hooks,
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
-		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.hands.Accepted()),
+		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.applier.Accepted()),
 		Paused: func() verdict.Reason { return paused(conf.Journal) }, Recordable: m.journal.InPlace,
 		Possible: m.possible(policy),
-		Alone:    m.stillAlone, Kept: m.hands.CheckKept, Unasked: m.unasked,
+		Alone:    m.stillAlone, Kept: m.applier.CheckKept, Unasked: m.unasked,
 		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest},
 		Seen: func(s control.State, a state.Action) {
 			reporter.seen(s, a)
 			leaveSample(conf.Journal, s, a)
 		}, Replans: replans}
-	report, err := r.Run(ctx, x.Goal, m.memory)
+	report, err := r.Run(ctx, x.Goal, m.journalState)
 	// chosen: the last two at their slowest
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
 	err = errors.Join(err, hooks.End(left))

@@ -65,8 +65,8 @@ func leaveSample(journal string, s control.State, act state.Action) {
 	if act.Kind != state.Stop {
 		seen.Doing = waitingFor(s, act)
 	} else if s.Journal.RollTo == 0 {
-		way, _ := s.Forecast()
-		ahead := len(way)
+		forecast, _ := s.Forecast()
+		ahead := len(forecast)
 		seen.StepsAhead = &ahead
 	}
 	if data, err := json.Marshal(seen); err == nil {

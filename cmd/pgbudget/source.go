@@ -273,7 +273,7 @@ func (s source) journalled() state.JournalState {
 	if s.config == nil || s.config.Journal == "" || len(s.postgres)+len(s.bouncers) > 0 { // a fleet of flags has none
 		return state.JournalState{}
 	}
-	m, err := remembered(s.config)
+	m, err := journalStateOf(s.config)
 	if err != nil {
 		noted([]string{err.Error() + "; users who came once and may come again are not counted"})
 		return state.JournalState{}

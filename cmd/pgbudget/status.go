@@ -77,7 +77,7 @@ func statusCommand() *cli.Command {
 				return usage("pgbudget status --look asks",
 					"--timeout applies to answers of servers, and status without --look asks none")
 			}
-			m, err := remembered(s.config)
+			m, err := journalStateOf(s.config)
 			if err != nil {
 				return err
 			}

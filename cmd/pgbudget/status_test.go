@@ -52,11 +52,11 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		Next: "the same command again"}
 	drifted := state.Event{Kind: state.RunEnded, Outcome: state.Drifted, Reason: verdict.Of(verdict.Note, "somebody")}
 	for _, c := range []struct {
-		name    string
-		memory  state.JournalState
-		newest  state.Event
-		want    string
-		without string
+		name         string
+		journalState state.JournalState
+		newest       state.Event
+		want         string
+		without      string
 	}{
 		{"held, with a step in hand", forward, held, "pgbudget rollback takes the step back", "rollback continues"},
 		{"held, with none: it would take back an older one", between, held, "continues by itself", "rollback"},
@@ -73,13 +73,13 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 		{"somebody else's size, on the way back", back, drifted, "pgbudget rollback continues", "accept"},
 	} {
 		newest := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(c.newest, nil) })
-		x, err := decision(c.memory, newest, nil)
+		x, err := decision(c.journalState, newest, nil)
 		if err != nil || !strings.Contains(x.Changes, c.want) || strings.Contains(x.Changes, c.without) {
 			t.Errorf("%s: explain says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
 		}
 	}
 	for name, c := range map[string]struct {
-		memory        state.JournalState
+		journalState  state.JournalState
 		want, without string
 	}{
 		"a run": {forward, "pgbudget run continues, pgbudget rollback takes the step back",
@@ -91,7 +91,7 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 			"pgbudget run"},
 	} {
 		var out strings.Builder
-		output{w: &out}.status(status{Died: true, Step: c.memory.Step, next: onward(c.memory)})
+		output{w: &out}.status(status{Died: true, Step: c.journalState.Step, next: onward(c.journalState)})
 		if !strings.Contains(out.String(), "killed") || !strings.Contains(out.String(), c.want) ||
 			strings.Contains(out.String(), c.without) {
 			t.Errorf("%s that was killed: status says %q; want %q and no %q", name, out.String(), c.want, c.without)

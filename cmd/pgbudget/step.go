@@ -79,11 +79,11 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	if err == nil {
 		survey, err = survey.Planned(sizing.Options{})
 	}
-	if operr.KindOf(err) == operr.KindInfeasible && m.memory.Step != nil && m.memory.Goal != nil {
+	if operr.KindOf(err) == operr.KindInfeasible && m.journalState.Step != nil && m.journalState.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
-		survey.Goal, steps, err = *m.memory.Goal, 1, nil
+		survey.Goal, steps, err = *m.journalState.Goal, 1, nil
 	}
-	if err == nil && m.memory.Step == nil {
+	if err == nil && m.journalState.Step == nil {
 		var notes []string
 		notes, err = survey.Passable(policy.MostIncrement())
 		noted(notes)
@@ -97,20 +97,20 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	if c.Command.Name == "step" {
 		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
 	}
-	step, blocked := survey.FirstStep(policy, m.memory)
+	step, blocked := survey.FirstStep(policy, m.journalState)
 	if err := m.ready(c.Context, survey, policy, step, blocked); err != nil {
 		return err
 	}
 	var p preview
 	if c.Command.Name == "run" || !agreed(c, s) {
-		p = foresee(survey, policy, m.memory, step)
+		p = foresee(survey, policy, m.journalState, step)
 	}
 	if c.Command.Name == "run" {
 		if err := m.readyAhead(c.Context, p, steps); err != nil {
 			return err
 		}
 	}
-	what := question(survey, policy, m.memory, step, blocked, paused(s.config.Journal))
+	what := question(survey, policy, m.journalState, step, blocked, paused(s.config.Journal))
 	if what != "" {
 		if err := m.mayBegin(c, time.Now()); err != nil {
 			return err
@@ -132,7 +132,7 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 
 // tell says what a RELOAD would change besides and may, and what nobody can tell.
 func (m *runner) tell() {
-	for _, text := range slices.Concat(m.hands.PendingNotes(), m.hands.Accepted()) {
+	for _, text := range slices.Concat(m.applier.PendingNotes(), m.applier.Accepted()) {
 		fmt.Fprintln(stderr, "note: "+text)
 	}
 }
@@ -140,7 +140,7 @@ func (m *runner) tell() {
 // preview shows the first step, or what is left of the one in hand, and changes nothing. It ends as the step would
 // that is refused, or held: --emit, which is for files that something else keeps, asks less.
 func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, policy state.Policy, steps int) error {
-	step, blocked := survey.FirstStep(policy, m.memory)
+	step, blocked := survey.FirstStep(policy, m.journalState)
 	if !c.IsSet("emit") {
 		if err := m.drifted(survey, policy); err != nil {
 			return err
@@ -149,7 +149,7 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 	if blocked.Any() {
 		return held("pgbudget plan shows the arithmetic", "%s", blocked.Text())
 	}
-	why, p := survey.HeldNow(policy, m.memory, step), foresee(survey, policy, m.memory, step)
+	why, p := survey.HeldNow(policy, m.journalState, step), foresee(survey, policy, m.journalState, step)
 	if c.IsSet("emit") {
 		if why.Any() {
 			fmt.Fprintln(stderr, "note: "+why.Text()+"; a step would be held")

@@ -20,7 +20,7 @@ func (m *runner) watching(ctx context.Context, every time.Duration) (p bouncer.P
 	asked := signals.NewPoll(ctx, m.session.prom, signals.Queries(watched, conf.Servers, nil),
 		max(every/2, time.Millisecond))
 	newest := &signals.Newest{Fleet: m.session.Fleet}
-	p = m.session.pipeline(m.memory)
+	p = m.session.pipeline(m.journalState)
 	p.Signals, p.Thresholds = signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest}, levels
 	p.Stale = conf.MovingPolicy().Stale
 	return p, newest, asked.Close
@@ -48,14 +48,14 @@ func (m *runner) survey(ctx context.Context, to bouncer.Purpose) (bouncer.Survey
 // stranger refuses a fleet that is not the one of the journal. A process that is missing has a hint of its own, up to
 // the end: what is in hand cannot be continued without it.
 func (m *runner) stranger(o fleet.Observation) error {
-	why := m.memory.Stranger(o)
+	why := m.journalState.Stranger(o)
 	if !why.Any() {
 		return nil
 	}
-	if m.memory.Missing(o).Any() {
+	if m.journalState.Missing(o).Any() {
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
 			Hint: "add the process to the config; where the process is gone for good: pgbudget accept --sizes, then pgbudget " +
 				"rollback or pgbudget run"}
 	}
-	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.memory}, m.command(0))
+	return ended(bouncer.Report{Outcome: state.Drifted, Reason: why, State: m.journalState}, m.command(0))
 }

@@ -44,12 +44,12 @@ func TestAcceptAsksBeforeItGivesAStepInHandUp(t *testing.T) {
 		if code != want || !strings.Contains(said, "step 1 is in hand, main/app 15 → 14, and is given up") {
 			t.Errorf("%q: exit %d, want %d\n%s", typed, code, want, said)
 		}
-		memory, err := journal.Load(path)
+		journalState, err := journal.Load(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (memory.Step == nil) != (want == exitDone) {
-			t.Errorf("%q: the step in hand is %v", typed, memory.Step)
+		if (journalState.Step == nil) != (want == exitDone) {
+			t.Errorf("%q: the step in hand is %v", typed, journalState.Step)
 		}
 	}
 }

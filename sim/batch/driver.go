@@ -105,19 +105,19 @@ func (m *driver) plan(ctx context.Context, p bouncer.Pipeline, x bouncer.Survey)
 // results sums the journal up.
 func (m *driver) results(now time.Duration) *sim.RunResults {
 	r := &sim.RunResults{Outcome: string(m.outcome), Reason: m.reason, Took: max(0, now-m.begun)}
-	var memory state.JournalState
+	var journalState state.JournalState
 	for _, e := range m.journal {
-		if held := memory.HeldAt; !held.IsZero() && (e.Kind == state.HoldEnded || e.Kind == state.RunEnded) {
+		if held := journalState.HeldAt; !held.IsZero() && (e.Kind == state.HoldEnded || e.Kind == state.RunEnded) {
 			r.Held += e.At.Sub(held)
 		}
 		if e.Kind == state.StepAbort || e.Kind == state.Acted && e.Action.Kind == state.Undo {
 			r.Undone++
 		}
-		memory = memory.After(e)
+		journalState = journalState.After(e)
 	}
-	if !memory.HeldAt.IsZero() {
-		r.Held += m.pacer.Now().Sub(memory.HeldAt)
+	if !journalState.HeldAt.IsZero() {
+		r.Held += m.pacer.Now().Sub(journalState.HeldAt)
 	}
-	r.Steps = memory.Steps
+	r.Steps = journalState.Steps
 	return r
 }
