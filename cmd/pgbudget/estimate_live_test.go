@@ -106,7 +106,7 @@ func times(d time.Duration, n float64) time.Duration {
 // easyHold is the hold of pools too small to measure a pace through, and how many times it is one of 10 ms: in `make
 // fidelity` as short as real ones are, else long against what a busy machine adds to one.
 func easyHold(t testing.TB) (hold time.Duration, longer float64) {
-	if longer = 5; window(t) >= time.Minute {
+	if longer = 10; window(t) >= time.Minute {
 		longer = 1
 	}
 	return time.Duration(longer * float64(10*time.Millisecond)), longer

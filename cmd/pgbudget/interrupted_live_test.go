@@ -136,7 +136,7 @@ func TestWhateverIsInterruptedEndsWhereItIsLedLive(t *testing.T) {
 		b := &bench{t: t, l: l}
 		faultLoad(t, l)
 		time.Sleep(2 * time.Second)
-		watch := observed(t, l.Server("pg"))
+		watch := observed(t, l.Server("pg"), 10*time.Millisecond)
 		before := files(t, l)
 		goal := ledTo(t, b, before)
 		met := map[string]int{}

@@ -13,7 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 )
 
-// observer samples pg_stat_activity every 10 ms, in a session of its own.
+// observer samples pg_stat_activity, in a session of its own.
 type observer struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup
@@ -22,7 +22,8 @@ type observer struct {
 	err     error        // once it has ended
 }
 
-func observed(t testing.TB, s *lab.Server) *observer {
+// observed counts a server's backends, every so often.
+func observed(t testing.TB, s *lab.Server, every time.Duration) *observer {
 	t.Helper()
 	conn, err := pgconn.Connect(t.Context(), s.DSN(lab.Superuser, ""))
 	if err != nil {
@@ -44,7 +45,7 @@ func observed(t testing.TB, s *lab.Server) *observer {
 			fmt.Sscan(string(results[0].Rows[0][0]), &n)
 			o.most.Store(max(o.most.Load(), n))
 			o.slowest.Store(max(o.slowest.Load(), int64(time.Since(asked))))
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(every)
 		}
 	})
 	t.Cleanup(o.end)

@@ -161,7 +161,7 @@ func shiftsAll(t *trial, gen lab.Generation) {
 		soak, hold, look = slower(soak, speed), slower(hold, speed), slower(look, speed)
 	}
 	mean, p99 := hold, 6*hold
-	watch := observed(t, server)
+	watch := observed(t, server, sampling(t))
 	ld := flagLoad(t, l, hold)
 	t.lags(ld.all()...)
 	t.doubt(watch.stalled)

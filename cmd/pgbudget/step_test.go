@@ -110,7 +110,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 	}
 	look := watched.String()
 	mean, p99 := hold, 6*hold // three connections at 70 % keep a mean of 0.55 holds and a p99 of 4.3 (M/M/3)
-	watch := observed(t, server)
+	watch := observed(t, server, sampling(t))
 	told := filepath.Join(t.TempDir(), "told")
 	wait := fmt.Sprintf("max_wait: {mean: %v, p99: %v}", mean, p99)
 	extra := "pools: [{pool: main/app, " + wait + "}, {pool: jobs/app, " + wait + "}, {pool: ci/app, min: 11, " + wait +
