@@ -184,7 +184,7 @@ func TestAShiftWithARoughPriorTakesHardlyLongerThanOneThatKnows(t *testing.T) {
 	}
 	for _, percent := range percents {
 		if percent == 5 { // each takes six times as long
-			seeds = fleets(4, 1, 1000)
+			seeds = fleets(3, 1, 1000)
 		}
 		ours, theirs := make([]shiftRun, seeds), make([]shiftRun, seeds)
 		t.Run(fmt.Sprintf("%g", percent), func(t *testing.T) {

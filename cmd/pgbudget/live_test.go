@@ -35,8 +35,8 @@ func window(t testing.TB) time.Duration {
 	return d
 }
 
-// sampling is how often a live test counts backends. chosen: 25 ms in `make test`, because a count of ninety takes 2 ms of
-// a core, half of all that such a test costs at every 10 ms.
+// sampling is how often a live test counts backends. chosen: 25 ms in `make test`, because a count of ninety takes 2 ms
+// of a core, half of all that such a test costs at every 10 ms.
 func sampling(t testing.TB) time.Duration {
 	if window(t) >= time.Minute {
 		return 10 * time.Millisecond
@@ -326,8 +326,8 @@ func TestObserveCountsWhatPostgreSQLCounts(t *testing.T) {
 
 func TestPlanOfALiveFleetKeepsThePromise(t *testing.T) {
 	l := labtest.Start(t, twoGroups(lab.Gen124, 10, nil))
-	offer(t, l, "main", 60, 10*time.Millisecond)
-	offer(t, l, "ci", 20, 10*time.Millisecond)
+	offer(t, l, "main", 15, 40*time.Millisecond)
+	offer(t, l, "ci", 5, 40*time.Millisecond)
 	p := decode[sizing.Plan](t, l, append([]string{"plan", "--window", "5s"}, fleetArgs(l)...)...)
 	s := p.Servers[0]
 	sum := s.SpareConns

@@ -92,7 +92,7 @@ func newReader(t *testing.T) reader {
 		t.Fatal(err)
 	}
 	l := labtest.Start(t, twoGroups(lab.Gen118, 10, nil))
-	perSec, hold := paceFor(t, l, "main", 480, 10*time.Millisecond).Of(60, 10*time.Millisecond)
+	perSec, hold := paceFor(t, l, "main", 120, 40*time.Millisecond).Of(15, 40*time.Millisecond)
 	offer(t, l, "main", perSec, hold)
 	offer(t, l, "ci", perSec, hold)
 	fixtures, err := filepath.Abs(root + "fixtures")

@@ -56,8 +56,8 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	refusing, _ := movingConfig(t, l, fmt.Sprintf(rules, ""))
 	accepting, _ := movingConfig(t, l, fmt.Sprintf(rules, ", accept: [recycle]"))
 	process := l.Process("ci", 0)
-	app, err := clients.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 40,
-		Body: clients.Body{Hold: clients.Exp(20 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+	app, err := clients.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 20,
+		Body: clients.Body{Hold: clients.Exp(40 * time.Millisecond)}, Seed: 1}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func flagLoad(t testing.TB, l *lab.Lab, hold time.Duration) *flagged {
 	return f
 }
 
-// paceLook is how long a load is watched before its rates are fitted to how long its holds take. chosen: some 900
+// paceLook is how long a load is watched before its rates are fitted to how long its holds take. chosen: some 600
 // transactions.
 const paceLook = 4 * time.Second
 
@@ -149,7 +149,7 @@ func TestRunShiftsLiveTraffic(t *testing.T) {
 }
 
 func shiftsAll(t *trial, gen lab.Generation) {
-	percent, soak, hold, look := "25", 6*time.Second, 120*time.Millisecond, 25*time.Second
+	percent, soak, hold, look := "25", 6*time.Second, 200*time.Millisecond, 25*time.Second
 	full := window(t) >= time.Minute
 	if full {
 		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
@@ -335,7 +335,7 @@ func TestSaturationTurnsTrafficBack(t *testing.T) { judged(t, turnsBack) }
 
 func turnsBack(t *trial) {
 	l := labtest.Start(t, shiftFleet(t, lab.Gen124))
-	hold := 120 * time.Millisecond
+	hold := 200 * time.Millisecond
 	speed := paceFor(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)
 	hold = slower(hold, speed)
 	load := flagLoad(t, l, hold)

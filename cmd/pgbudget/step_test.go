@@ -96,7 +96,7 @@ func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
 
 func movesAndReturns(t *trial, gen lab.Generation) {
 	// the observer is a superuser
-	percent, soak, hold, watched, limit := "20", 2*time.Second, 150*time.Millisecond, 8*time.Second, int64(thirdMax-3+1)
+	percent, soak, hold, watched, limit := "20", 2*time.Second, 250*time.Millisecond, 8*time.Second, int64(thirdMax-3+1)
 	full := window(t) >= time.Minute
 	if full {
 		percent, soak, hold, watched = "5", 5*time.Second, 80*time.Millisecond, 20*time.Second
