@@ -41,7 +41,7 @@ check: ## gofmt, vet, staticcheck, errorlint, and whether the faults of make mut
 	$(GO) -C fixtures/bench/simgo vet .
 	sh fixtures/mutate.sh --applies
 
-race: ## every test, real servers included, under the race detector
+race: ## every test, real servers included, each package under the race detector
 	@GO=$(GO) bash fixtures/race.sh
 
 steady: ## make test beside two busy loops: green on a machine half as fast

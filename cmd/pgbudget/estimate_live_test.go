@@ -128,7 +128,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 		atRestUnqueued(t, func(eased float64) (clients.Ledger, func()) {
 			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
 			if !full {
-				perSec, hold = 25, 40*time.Millisecond
+				perSec, hold = 10, 100*time.Millisecond
 				speed := paceFor(t, l, groups[0].name, float64(4*len(groups))*perSec, hold)
 				perSec, hold = speed.Of(perSec, hold)
 				look = slower(look, speed)

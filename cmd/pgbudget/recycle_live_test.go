@@ -71,7 +71,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	t.lags(app, jobs)
 	time.Sleep(time.Second)
 
-	flags := []string{"--window", "4s", "--every", "500ms"}
+	flags := []string{"--window", "8s", "--every", "500ms"}
 	for _, verb := range [][]string{{"step", "--dry-run"}, {"step", "--yes"}} {
 		r := command(t, l, append(append(verb, "--config", refusing), flags...)...)
 		if r.code != exitUsage || !strings.Contains(r.stderr, "policy: {accept: [recycle]}") {
