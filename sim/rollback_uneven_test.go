@@ -150,7 +150,8 @@ func TestEveryLineGoesBackHoweverOftenItIsInterrupted(t *testing.T) {
 		}
 	}
 	t.Logf("%v, %d line by line", ends, byLine)
-	if !raced && (ends["done"] < 5 || byLine < 4) {
+	// chosen: half of what the seeds give (29 of 30 done, 18 lines)
+	if uint64(ends["done"]) < fleets(15, 0, 15) || uint64(byLine) < fleets(9, 0, 9) {
 		t.Error("the fleets show too little")
 	}
 }

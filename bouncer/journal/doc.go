@@ -2,7 +2,7 @@
 //
 //	j, err := journal.Open(path)                      // the only writer, or an error of KindBusy
 //	j, err := journal.Mirror{Path: second}.Open(path) // each line is in both before Record returns
-//	m := j.State()                                   // what a new run begins with
+//	m := j.State()                                    // what a new run begins with
 //	e, err = j.Record(e)                              // returns once the line is on disk
 //	m, err := journal.Load(path)                      // beside a writer
 //	for e, err := range journal.Newest(path) { … }    // events, the newest first

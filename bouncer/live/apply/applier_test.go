@@ -87,7 +87,7 @@ func TestTheCanaryGoesFirstAndTheOthersAtOnce(t *testing.T) {
 	if err := applier.Apply(t.Context(), livetest.Release(n)); err != nil {
 		t.Errorf("done twice: %v", err)
 	}
-	fakes[0].Kept(t, begun)
+	fakes[0].WantLogins(t, 1, begun)
 	for i, s := range stores {
 		if s.Writes != 1 {
 			t.Errorf("process %d was written %d times", i, s.Writes)

@@ -181,7 +181,7 @@ func TestKeysThatAreNotComparedOrWaitForARestartAreNamedOnce(t *testing.T) {
 			t.Errorf("%d times %q in %q", n, want, notes)
 		}
 	}
-	f.Kept(t, begun)
+	f.WantLogins(t, 1, begun)
 }
 
 // TestAFlushInForceIsNoSETOfAStranger: before 1.23 a flush is server_lifetime of the whole process, and stays in force

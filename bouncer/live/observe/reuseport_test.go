@@ -104,7 +104,7 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 		}, kind: operr.KindUnreachable, says: "no answer within"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fakes := c.fakes()
+			fakes, begun := c.fakes(), time.Now()
 			f, err := observe.Open(t.Context(), admin.Targets{Timeout: time.Second,
 				Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{shared(t, fakes...)}}}})
 			if c.kind != 0 {
@@ -120,9 +120,7 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 			if notes := strings.Join(f.Notes(), "\n"); !strings.Contains(notes, c.note) || (notes == "") != (c.note == "") {
 				t.Errorf("said %q, want %q", notes, c.note)
 			}
-			if got := fakes[0].LoggedIn(); got != c.logins {
-				t.Errorf("%d logins, want %d", got, c.logins)
-			}
+			fakes[0].WantLogins(t, c.logins, begun)
 		})
 	}
 }
@@ -150,6 +148,7 @@ func TestAProcessBehindASharedPortIsSaidToBeAlone(t *testing.T) {
 	alone := "so_reuseport is 1, and no other process of port 6425 is listed: what another one opens is counted as direct"
 	a, b, other := sharing(t, "0x5571"), sharing(t, "0x6682"), sharing(t, "0x7793")
 	other.Set("listen_port", "6433")
+	begun := time.Now()
 	first, second, third := byItsSocket(a, "a"), byItsSocket(b, "b"), byItsSocket(other, "c")
 	for _, c := range []struct {
 		name     string
@@ -167,7 +166,5 @@ func TestAProcessBehindASharedPortIsSaidToBeAlone(t *testing.T) {
 		}
 		f.Close()
 	}
-	if got := a.LoggedIn(); got != 3 {
-		t.Errorf("%d logins, want one each time", got)
-	}
+	a.WantLogins(t, 3, begun) // one each time
 }
