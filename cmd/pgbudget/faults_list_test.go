@@ -259,7 +259,16 @@ func lockTaken(b *bench) func() {
 			int64(0x7067627564676574))).ReadAll()
 		taken <- err
 	}()
-	time.Sleep(200 * time.Millisecond) // it waits
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until it waits
+		rows, err := b.l.Server("pg").Query(context.Background(),
+			"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+		if err != nil || time.Since(begun) > 30*time.Second {
+			b.t.Fatalf("nobody waits for the lock after %v: %v", time.Since(begun), err)
+		}
+		if len(rows) > 0 {
+			break
+		}
+	}
 	if _, err := b.l.Server("pg").Query(context.Background(),
 		"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"); err != nil {
 		b.t.Fatal(err)

@@ -74,7 +74,7 @@ func TestPlanningAPathEndsOnASignal(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		time.Sleep(time.Second) // it reads its config, or plans
+		atWork(t, c.Process.Pid) // of 8 s
 		if err := c.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
