@@ -138,7 +138,7 @@ func (o output) pools(p sizing.Plan) {
 	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE",
 		"BOUND BY")
 	for _, x := range p.Pools {
-		t.AppendRow(table.Row{x.ID, copies(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
+		t.AppendRow(table.Row{x.ID, linePools(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
 			change(fmt.Sprint(x.WorstConns.Before), fmt.Sprint(x.WorstConns.After)), loadText(x), seconds(x.Wait.MeanSeen),
 			change(waitNow(x), seconds(x.Wait.P99)), change(useText(x.UseNow), useText(x.Utilization)), x.Bound})
 	}
@@ -150,7 +150,7 @@ func (o output) pools(p sizing.Plan) {
 	t.Render()
 }
 
-func copies(x sizing.PlanPool) string {
+func linePools(x sizing.PlanPool) string {
 	switch {
 	case x.ReserveSize != x.ReserveFrom:
 		return fmt.Sprintf("%d +%d → +%d", x.LinePools, x.ReserveFrom, x.ReserveSize)

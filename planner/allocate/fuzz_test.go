@@ -62,7 +62,7 @@ func (d *drawer) problem() Problem {
 func FuzzSolve(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{2, 1, 5, 0, 1, 200, 2, 3, 4, 5, 6, 0, 1, 4, 0, 0, 90, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 3, 1, 5, 2})
-	f.Add([]byte("a budget with unequal copies, and a role inside it"))
+	f.Add([]byte("a budget with unequal pools of the line, and a role inside it"))
 	f.Add([]byte("users cross databases: every row a set of pools, each pool in two of them"))
 	f.Add([]byte{4, 0, 5, 0, 0, 255, 0, 0, 0, 0, 0, 0, 5, 0, 0, 255, 1, 1, 1, 1, 1, 3, 5, 1, 2, 7, 7, 7, 7, 7, 1, 4, 0, 0,
 		128, 3, 3, 3, 3, 1, 5, 1, 1, 1, 2, 1, 16, 1, 9, 1, 3, 2, 1, 1, 17})

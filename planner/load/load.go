@@ -47,7 +47,7 @@ type Load struct {
 	ArrivalSCV float64         `json:"arrival_scv"`
 	HoldSCV    float64         `json:"hold_scv"`                  // of the holds; 1 = exponential
 	CPUPerXact time.Duration   `json:"cpu_per_xact_ns,omitempty"` // CPU time of one transaction; 0: not known
-	LinePools  []LinePoolShare `json:"copies"`                    // sorted; shares sum to 1; the key is that of journals
+	LinePools  []LinePoolShare `json:"line_pools"`                // sorted; shares sum to 1
 	Window     time.Duration   `json:"window_ns"`                 // time over which the load was measured
 	Xacts      int64           `json:"xacts"`                     // transactions that arrived in Window
 	// of Xacts, those that left unserved, about: query_wait_timeout, or the client went away
