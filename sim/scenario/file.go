@@ -17,9 +17,9 @@ type File struct {
 	Title          string     `yaml:"title"`
 	Horizon        config.Dur `yaml:"horizon"` // after the warm-up
 	Warmup         config.Dur `yaml:"warmup"`
-	Seeds          config.Int `yaml:"seeds"`
-	Seed           config.Int `yaml:"seed"`
-	Every          config.Dur `yaml:"every"`
+	Seeds          config.Int `yaml:"seeds"` // how many, one run each
+	Seed           config.Int `yaml:"seed"`  // of the first run
+	Every          config.Dur `yaml:"every"` // between samples, as the planner takes them
 	Oversubscribed Flag       `yaml:"oversubscribed"`
 	Bouncers       []Bouncer  `yaml:"bouncers"`
 	Postgres       []Postgres `yaml:"postgres"`
@@ -42,27 +42,27 @@ type Bouncer struct {
 
 // Settings are keys of [pgbouncer] under their own names. A time-out of 0 is none, as in PgBouncer.
 type Settings struct {
-	ReservePoolTimeout config.Dur `yaml:"reserve_pool_timeout"`
+	ReservePoolTimeout config.Dur `yaml:"reserve_pool_timeout"` // PgBouncer counts its time-outs in seconds
 	QueryWaitTimeout   config.Dur `yaml:"query_wait_timeout"`
 	ServerLifetime     config.Dur `yaml:"server_lifetime"`
 	ServerIdleTimeout  config.Dur `yaml:"server_idle_timeout"`
 	ServerLoginRetry   config.Dur `yaml:"server_login_retry"`
 	ServerCheckDelay   config.Dur `yaml:"server_check_delay"`
 	ServerRoundRobin   Flag       `yaml:"server_round_robin"`
-	MaxClientConn      config.Int `yaml:"max_client_conn"`
-	MaxUserConnections config.Int `yaml:"max_user_connections"`
+	MaxClientConn      config.Int `yaml:"max_client_conn"`      // clients of one process
+	MaxUserConnections config.Int `yaml:"max_user_connections"` // server connections of one user and process
 }
 
 // Postgres is what pgbudget.yaml lacks about one server.
 type Postgres struct {
 	Server          string                `yaml:"server"`
-	Sigma           config.Num            `yaml:"sigma"`
-	Kappa           config.Num            `yaml:"kappa"`
-	BackgroundCores config.Num            `yaml:"background_cores"`
-	Direct          config.Int            `yaml:"direct"` // connections
-	Roles           map[string]config.Int `yaml:"roles"`  // CONNECTION LIMITs
-	LoginLatency    config.Dur            `yaml:"login_latency"`
-	ExitLatency     config.Dur            `yaml:"exit_latency"`
+	Sigma           config.Num            `yaml:"sigma"`            // contention, 0..; of the universal scalability law
+	Kappa           config.Num            `yaml:"kappa"`            // its coherency, 0..
+	BackgroundCores config.Num            `yaml:"background_cores"` // cores that others use
+	Direct          config.Int            `yaml:"direct"`           // connections
+	Roles           map[string]config.Int `yaml:"roles"`            // CONNECTION LIMITs
+	LoginLatency    config.Dur            `yaml:"login_latency"`    // of one connection
+	ExitLatency     config.Dur            `yaml:"exit_latency"`     // of one backend, until its slot is free
 }
 
 // Database is what pgbudget.yaml lacks about one pool.
@@ -70,7 +70,7 @@ type Database struct {
 	Pool        string                  `yaml:"pool"`
 	Database    string                  `yaml:"database"` // in PostgreSQL
 	Mode        string                  `yaml:"mode"`
-	MinPoolSize config.Int              `yaml:"min_pool_size"`
+	MinPoolSize config.Int              `yaml:"min_pool_size"` // connections
 	Users       map[string]config.Share `yaml:"users"`
 	ForceUser   string                  `yaml:"force_user"`
 }
@@ -82,15 +82,15 @@ type Load struct {
 	Arrivals          *Arrivals    `yaml:"arrivals"`
 	Clients           *Clients     `yaml:"clients"`
 	Hold              *Law         `yaml:"hold"`
-	CPU               config.Share `yaml:"cpu"`
-	IdleInTransaction config.Share `yaml:"idle_in_transaction"`
-	Vanish            config.Share `yaml:"vanish"`
+	CPU               config.Share `yaml:"cpu"`                 // of a hold, 0..1, on a core
+	IdleInTransaction config.Share `yaml:"idle_in_transaction"` // of holds, 0..1
+	Vanish            config.Share `yaml:"vanish"`              // of clients, 0..1, that go away while their query runs
 }
 
 // Arrivals come whatever becomes of those before them.
 type Arrivals struct {
-	PerSec config.Num `yaml:"per_sec"`
-	SCV    config.Num `yaml:"scv"`
+	PerSec config.Num `yaml:"per_sec"` // transactions per second, the mean
+	SCV    config.Num `yaml:"scv"`     // squared coefficient of variation of the times between; 1 is Poisson
 	Burst  *Burst     `yaml:"burst"`
 	Curve  []Corner   `yaml:"curve"`
 	Sine   *Sine      `yaml:"sine"`
@@ -98,8 +98,8 @@ type Arrivals struct {
 
 // Burst makes the rate change at random between two multiples of per_sec.
 type Burst struct {
-	Low     config.Num `yaml:"low"`
-	High    config.Num `yaml:"high"`
+	Low     config.Num `yaml:"low"`     // times per_sec
+	High    config.Num `yaml:"high"`    // times per_sec
 	LowFor  config.Dur `yaml:"low_for"` // mean stays
 	HighFor config.Dur `yaml:"high_for"`
 }
@@ -112,14 +112,14 @@ type Corner struct {
 
 // Sine makes the rate go up and down.
 type Sine struct {
-	Amplitude config.Share `yaml:"amplitude"`
+	Amplitude config.Share `yaml:"amplitude"` // of per_sec, 0..1
 	Period    config.Dur   `yaml:"period"`
-	Phase     config.Share `yaml:"phase"`
+	Phase     config.Share `yaml:"phase"` // of the period, 0..1
 }
 
 // Clients think, ask, wait, and think again.
 type Clients struct {
-	Count config.Int `yaml:"count"`
+	Count config.Int `yaml:"count"` // clients
 	Think *Law       `yaml:"think"`
 }
 
@@ -130,7 +130,7 @@ type Step struct {
 	Reserve   map[string]config.Int `yaml:"reserve"` // pool: reserve_pool_size
 	Lifetime  map[string]config.Dur `yaml:"lifetime"`
 	Reconnect Words                 `yaml:"reconnect"` // pools
-	Share     config.Percent        `yaml:"share"`
+	Share     config.Percent        `yaml:"share"`     // of the traffic that shift: moves
 }
 
 // Run lets the controller move the fleet, as `pgbudget run` moves a live one: it takes samples for a while, plans, and
@@ -152,9 +152,9 @@ type Fault struct {
 	Server  string     `yaml:"server"`
 	Process string     `yaml:"process"`
 	Pool    string     `yaml:"pool"`
-	Cores   config.Num `yaml:"cores"`
-	Conns   config.Int `yaml:"conns"`
-	Times   config.Num `yaml:"times"`
+	Cores   config.Num `yaml:"cores"` // CPU cores
+	Conns   config.Int `yaml:"conns"` // connections
+	Times   config.Num `yaml:"times"` // a factor
 }
 
 // Scrape says how the signals under saturation are sampled.
