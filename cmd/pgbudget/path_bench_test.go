@@ -62,19 +62,35 @@ func BenchmarkPlanPath(b *testing.B) {
 	}
 }
 
-// TestPlanningAPathEndsOnASignal: it may take long, and nothing is being moved.
+// TestPlanningAPathEndsOnASignal: it may take long, and nothing is being moved. A busy machine begins a process late:
+// the signal comes once it has read its config, from a pipe.
 func TestPlanningAPathEndsOnASignal(t *testing.T) {
-	config := declaredPools(t, 5000)
+	config, err := os.ReadFile(declaredPools(t, 5000))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		c := pathCommand(t.Context(), config)
+		pipe := filepath.Join(t.TempDir(), "pools.yaml")
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c := pathCommand(t.Context(), pipe)
 		var said strings.Builder
 		c.Stderr = &said
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan error, 1)
+		ended, read := make(chan error, 1), make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		atWork(t, c.Process.Pid) // of 8 s
+		go func() { read <- os.WriteFile(pipe, config, 0o600) }()
+		select {
+		case err := <-read:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case err := <-ended:
+			t.Fatalf("%v, before it has read its config: %s", err, said.String())
+		}
 		if err := c.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
