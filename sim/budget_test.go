@@ -21,11 +21,7 @@ var numbered = regexp.MustCompile(`\d+ .*budget of (\S+ is )?\d+`)
 func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 	var hit uint64
 	ended := map[state.Outcome]int{} // of those that were hit
-	seeds := fleets(12, 2, 12)
-	if testing.Short() && !raced {
-		seeds = 6 // no run of fewer is hit and done
-	}
-	for seed := range seeds {
+	for seed := range fleets(12, 2, 12) {
 		for _, shrink := range []string{"max_connections", "direct"} {
 			for i := range 4 {
 				replans, late := i%2 == 0, i >= 2 // late: in the soak of the last step
@@ -80,12 +76,9 @@ func TestARunIsDoneWithinTheBudgetAlone(t *testing.T) {
 			}
 		}
 	}
-	// chosen: more than half of what the seeds give, so that both moments are among them. The one fleet of a race build
-	// has no run that is hit and done, and of the short ones every run may be held.
+	// chosen: more than half of what the seeds give, so that both moments are among them. The few fleets of a race build
+	// have no run that is hit and done.
 	least, done, held := fleets(16, 5, 16), fleets(4, 0, 4), fleets(7, 2, 7)
-	if testing.Short() {
-		done = 0
-	}
 	if hit < least || uint64(ended[state.Done]) < done || uint64(ended[state.Held]) < held {
 		t.Errorf("connections were taken away from under %d runs, %v; want %d at least, %d of them done and %d held",
 			hit, ended, least, done, held)

@@ -47,7 +47,7 @@ func TestEverythingAtOnceKeepsTheInvariants(t *testing.T) {
 	}
 	watched(t, w, 40*time.Second)
 	w.ResetResults()
-	for range 16 {
+	for range fleets(16, 8, 16) {
 		watched(t, w, 5*time.Second)
 	}
 	r := w.Results()
@@ -86,6 +86,9 @@ func TestTrajectoryIsPrinted(t *testing.T) {
 
 // TestAPlainHeapWalksTheSameTrajectory builds the package with the other calendar and wants the same events.
 func TestAPlainHeapWalksTheSameTrajectory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the package once more")
+	}
 	want := "trajectory " + digest(t, rich(), 7, 2*time.Minute) + " " + digest(t, fleetOfPools(40, true), 3, 5*time.Second)
 	out, err := exec.Command("go", "test", "-count=1", "-tags", "heap", "-v", "-run", "^TestTrajectoryIsPrinted$",
 		".").CombinedOutput()

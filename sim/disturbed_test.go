@@ -227,7 +227,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 			done += n
 		}
 	}
-	if 10*done < 8*all || !raced && (ends["run done"] == 0 || ends["rollback done"] == 0) {
+	if 10*done < 8*all || !few() && (ends["run done"] == 0 || ends["rollback done"] == 0) {
 		t.Errorf("only %d of %d came to where they were led: %v", done, all, ends)
 	}
 }

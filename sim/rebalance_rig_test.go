@@ -342,13 +342,14 @@ func (x *rig) audit(seed uint64) {
 	}
 }
 
-// fleets is how many fleets a test runs: so many in CI, fewer under the race detector, more in a soak.
+// few says that a test runs too few fleets for what some of them must show: under the race detector, and with -short.
+func few() bool { return raced || testing.Short() }
+
+// fleets is how many fleets a test runs: so many in CI, fewer where there are few, more in a soak.
 func fleets(ci, race, soaked uint64) uint64 {
 	switch {
-	case raced:
+	case few():
 		return race
-	case testing.Short(): // as many as show enough
-		return max(race, ci/3)
 	case os.Getenv("PGBUDGET_SOAK") != "":
 		return soaked
 	default:

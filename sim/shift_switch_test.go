@@ -89,7 +89,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 		ends := whole.sizes()
 		stride := 3
 		switch {
-		case raced:
+		case few():
 			stride = 11
 		case os.Getenv("PGBUDGET_SOAK") != "":
 			stride = 1
@@ -126,7 +126,7 @@ func TestAShiftGoesOnAfterACrash(t *testing.T) {
 				t.Fatalf("death at event %d, mute %v", at, mute)
 			}
 		}
-		if mute == (again == 0) && !raced {
+		if mute == (again == 0) && !few() {
 			t.Errorf("mute %v: %d were begun a third time", mute, again)
 		}
 	}

@@ -179,7 +179,7 @@ func TestAShiftWithARoughPriorTakesHardlyLongerThanOneThatKnows(t *testing.T) {
 	const truth = 0.35
 	seeds := fleets(15, 1, 1000)
 	percents := []float64{100, 5}
-	if raced || testing.Short() { // hours of it take minutes then
+	if few() { // hours of it take minutes then
 		percents = percents[:1]
 	}
 	for _, percent := range percents {

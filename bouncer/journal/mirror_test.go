@@ -58,7 +58,7 @@ func TestAMirrorThatLagsIsCompleted(t *testing.T) {
 	if snapshots(data) == 0 {
 		t.Fatalf("a journal of %d bytes has no snapshot, and the test needs one: write more events", len(data))
 	}
-	for n := len(data); n >= 0; n -= 1 + n%4 { // of three bytes one or two
+	for n := len(data); n >= 0; n -= (1 + n%4) * stride() { // of three bytes one or two
 		write(t, mirror, data[:n])
 		if n == 0 {
 			os.Remove(mirror)
@@ -85,7 +85,7 @@ func TestAMirrorThatLagsIsCompleted(t *testing.T) {
 func TestALineThatWasCutInTheMirrorIsTakenOff(t *testing.T) {
 	path, mirror, data := mirrored(t, 6)
 	last := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
-	for n := last; n < len(data); n++ {
+	for n := last; n < len(data); n += stride() {
 		write(t, path, data[:last])
 		write(t, mirror, data[:n])
 		j, err := Mirror{Path: mirror}.Open(path)

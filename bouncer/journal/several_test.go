@@ -136,7 +136,10 @@ func TestAJournalThatWasPutBackIsNamed(t *testing.T) {
 			return [][]byte{first, r.is()}
 		}, "event 1 comes again after event 6"},
 	} {
-		for _, every := range []int64{0, 1, 600} {
+		for i, every := range []int64{600, 0, 1} { // bytes of events from one snapshot to the next
+			if i > 0 && testing.Short() {
+				break
+			}
 			r := newRelay(t)
 			r.every = every
 			whole := c.of(r)

@@ -171,7 +171,7 @@ func TestAnOpeningThatFailsAtTheSnapshotIsRepeated(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	// a crash at any byte of it
-	for n := len(mustRead(t, path)); n >= len(other); n -= min(40+n%41, max(1, n-len(other))) {
+	for n := len(mustRead(t, path)); n >= len(other); n -= min((40+n%41)*stride(), max(1, n-len(other))) {
 		if err := os.Truncate(path, int64(n)); err != nil {
 			t.Fatal(err)
 		}

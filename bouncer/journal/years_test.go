@@ -83,7 +83,9 @@ func years(t *testing.T, size int64) (path string, want state.JournalState) {
 // TestAJournalOfYearsOpensAtOnce bounds what is read and what is kept in memory, whatever the length of the journal.
 func TestAJournalOfYearsOpensAtOnce(t *testing.T) {
 	size := int64(20 << 20)
-	if os.Getenv("PGBUDGET_SOAK") != "" {
+	if testing.Short() {
+		size = 6 << 20
+	} else if os.Getenv("PGBUDGET_SOAK") != "" {
 		size = 500 << 20
 	}
 	path, want := years(t, size)

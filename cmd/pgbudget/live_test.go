@@ -19,6 +19,7 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 	"github.com/pgbudget/pgbudget/fixtures/lab/pace"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/plannertest/race"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
 
@@ -46,6 +47,9 @@ func sampling(t testing.TB) time.Duration {
 
 // built is the command, built once.
 var built = sync.OnceValues(func() (string, error) {
+	if testing.Short() && !race.On { // the program of the tests is the command, too, and need not be linked again
+		return exec.LookPath("pgbudget")
+	}
 	dir, err := os.MkdirTemp("", "pgbudget")
 	if err != nil {
 		return "", err

@@ -38,21 +38,25 @@ func compare(t *testing.T, p Problem) (got Solution, excess float64) {
 }
 
 func TestEverySolutionIsAsGoodAsBruteForce(t *testing.T) {
+	problems := perKind
+	if testing.Short() {
+		problems /= 6
+	}
 	for k, kd := range kinds {
 		t.Run(kd.name, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(uint64(k), 20))
 			methods := map[Method]int{}
 			drawn, own := 0, 0
-			for ; own < perKind && drawn < 60*perKind; drawn++ {
+			for ; own < problems && drawn < 60*problems; drawn++ {
 				got, _ := compare(t, kd.draw(rng))
 				methods[got.Method]++
 				if kd.shape == "" || got.Method == kd.shape {
 					own++
 				}
 			}
-			if own < perKind {
-				t.Errorf("only %d of %d problems were solved as %q, want %d", own, drawn, kd.shape, perKind)
+			if own < problems {
+				t.Errorf("only %d of %d problems were solved as %q, want %d", own, drawn, kd.shape, problems)
 			}
 			t.Logf("%d problems, by method %v", drawn, methods)
 		})

@@ -67,7 +67,10 @@ func (c traffic) drawn(r *rand.Rand, t learn.ObservedChange) learn.ObservedChang
 // TestCountersSayWhatMoved judges traffic changes that moved load, changes that moved none, and cases in which
 // something else looks alike.
 func TestCountersSayWhatMoved(t *testing.T) {
-	const changes = 2000
+	changes := 2000
+	if testing.Short() {
+		changes = 400
+	}
 	flat := func(rate float64) func(float64) float64 { return func(float64) float64 { return rate } }
 	step := func(before, after float64) func(float64) float64 {
 		return func(t float64) float64 {
@@ -124,7 +127,7 @@ func TestCountersSayWhatMoved(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, said)
 		for v, share := range c.want {
-			if float64(said[v]) < share*changes {
+			if float64(said[v]) < share*float64(changes) {
 				t.Errorf("%s: %q %d times of %d", name, v, said[v], changes)
 			}
 		}

@@ -36,6 +36,10 @@ func leaves(n ast.Node, path string) []string {
 // takes, the engine must take too, and get through a moment of.
 func TestNoValueBreaksAScenario(t *testing.T) {
 	values := []string{"0", "-1", "1e300", "x", "main/app", "1ns", "0s", "8000h", "50%", "[]", "{}", "[{}]", "null"}
+	every, n := 1, 0 // of so many values one
+	if testing.Short() {
+		every = 6
+	}
 	for _, text := range []string{Starter, everyFault} {
 		file, err := parser.ParseBytes([]byte(text), 0)
 		if err != nil {
@@ -43,6 +47,9 @@ func TestNoValueBreaksAScenario(t *testing.T) {
 		}
 		for _, path := range leaves(file.Docs[0].Body, "") {
 			for _, value := range values {
+				if n++; n%every > 0 {
+					continue
+				}
 				set := Set{path, value}
 				s, err := Parse("s.yaml", []byte(text), noEnv, set)
 				if err != nil {
