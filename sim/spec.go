@@ -248,7 +248,7 @@ type Fault struct {
 type SignalSpec struct {
 	Name     string
 	Server   string
-	Builtin  string        // cpu, waiting, maxwait, backends; anything else cannot be modelled and reads as an error
+	Builtin  string        // see Modelled; anything else reads as an error
 	Interval time.Duration // between scrapes; 0 is DefaultScrape
 	Lag      time.Duration // from the sample to when it can be read
 }

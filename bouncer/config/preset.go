@@ -19,6 +19,10 @@ var presets = map[string][]Signal{
 	},
 }
 
+// Builtins are the signals that builtin: may name. cpu is asked of Prometheus, use is about each pool by itself, lag
+// needs a query of its own; the others are read off a sample (fleet.Builtin).
+var Builtins = []string{"cpu", "waiting", "maxwait", "backends", "busy", builtinUse, "lag"}
+
 // builtinUse is no signal of a server: it holds the releases of the pool that it is about.
 const builtinUse = "use"
 

@@ -224,7 +224,7 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 	if s.Server != "" {
 		k.known(path+".server", s.Server, servers)
 	}
-	k.OneOf(path+".builtin", s.Builtin, "cpu", "waiting", "maxwait", "backends", "busy", builtinUse, "lag")
+	k.OneOf(path+".builtin", s.Builtin, Builtins...)
 	if s.Builtin == "" && s.Query == "" {
 		k.Fault(path, "has neither preset:, builtin: nor query:")
 	}

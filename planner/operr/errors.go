@@ -24,6 +24,7 @@ const (
 	KindUnmet                   // a simulation ran to its end, and an expectation failed
 	KindPending                 // a plan would change something: said by an exit code alone
 	KindDone                    // a run came to its end: no fault, whatever a signal said meanwhile
+	Kinds                       // how many there are: a new one goes before this line
 )
 
 // Error is an error that an operator can act on: what it is about, what went wrong, and what to type next.

@@ -199,6 +199,18 @@ func (k *checker) knownServer(path, name string) (config.Server, bool) {
 	return s, ok
 }
 
+// modelled lists the built-in signals that a simulation has; use is the controller's own.
+func modelled() string {
+	var names []string
+	for _, name := range config.Builtins {
+		if sim.Modelled(name) || name == "use" {
+			names = append(names, name)
+		}
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // signals warns of what cannot be modelled.
 func (k *checker) signals() {
 	k.within("scrape.interval", k.f.Scrape.Interval, leastTime, 24*time.Hour)
@@ -209,12 +221,11 @@ func (k *checker) signals() {
 		case s.Preset != "" || s.Builtin == "use":
 		case s.Builtin == "":
 			k.warn(path+".query",
-				"is PromQL, and a simulation has no Prometheus: %q reads as an error; builtin: cpu, waiting, maxwait, backends, "+
-					"busy and use are modelled", s.Name)
+				"is PromQL, and a simulation has no Prometheus: %q reads as an error; builtin: %s are modelled", s.Name,
+				modelled())
 		case !sim.Modelled(s.Builtin):
 			k.warn(path+".builtin",
-				"is %q, which is not modelled: %q reads as an error; cpu, waiting, maxwait, backends, busy and use are", s.Builtin,
-				s.Name)
+				"is %q, which is not modelled: %q reads as an error; %s are", s.Builtin, s.Name, modelled())
 		case s.Builtin == "cpu" && slices.ContainsFunc(k.f.Servers, func(x config.Server) bool {
 			return (s.Server == "" ||
 				s.Server == x.Name) && !x.Cores.Set
