@@ -60,7 +60,7 @@ func (s *swapping) take(data sum) (written bool, err error) {
 	}
 	now, err := inspect(s.real)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case taken(err):
 		return false, drifted(s.real)
 	case err != nil:
 		return false, err
@@ -85,13 +85,16 @@ func (s *swapping) take(data sum) (written bool, err error) {
 	return false, err
 }
 
+// taken reports whether a file could be read and no longer can, which is somebody's doing.
+func taken(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) }
+
 // rename is for where names cannot be exchanged.
 func (s *swapping) rename() (written bool, err error) {
 	if err := s.before("rename"); err != nil {
 		return false, err
 	}
 	now, err := inspect(s.real)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !s.isOld(now) {
+	if taken(err) || err == nil && !s.isOld(now) {
 		return false, drifted(s.real)
 	}
 	if err == nil {
@@ -144,7 +147,7 @@ func (s *swapping) back(unread error) (written bool, err error) {
 			return false, changed(s.real, "their file is in place, and the bytes that stood there just before are in "+s.temp)
 		}
 		s.kept = false
-		if unread != nil && !errors.Is(unread, fs.ErrPermission) { // that is somebody's doing: it was read before
+		if unread != nil && !taken(unread) {
 			return false, unread
 		}
 		return false, changed(s.real, "their file is in place again")
