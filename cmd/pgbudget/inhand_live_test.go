@@ -98,11 +98,11 @@ func (b *bench) inHand(t *testing.T) {
 	b.said(t, "rollback --dry-run", exitHeld,
 		"rollback to before step 1, to ci/app 2, main/app 6: the sizes would fit; refused now", "paused by", "!possible")
 	resumed()
-	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback --to 1 continues")
+	b.interrupted(t, state.Retreat, "rollback", "next: pgbudget rollback continues")
 	const under = "held: a rollback to before step 1 is in progress, and no forward step begins before its end"
 	for _, args := range []string{"step --yes", "step --dry-run", "step --emit patch", "run --yes", "run --dry-run"} {
 		b.said(t, args, exitHeld, under,
-			"next: pgbudget rollback --to 1 continues; pgbudget accept --sizes gives it up", "!release ")
+			"next: pgbudget rollback continues; pgbudget accept --sizes gives it up", "!release ")
 	}
 	b.said(t, "plan", exitDone, "pgbudget step would end with 5 now: "+under)
 	b.said(t, "rollback --dry-run", exitDone, "continues to take back step 1", "!  1  release")

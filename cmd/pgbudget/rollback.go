@@ -168,7 +168,9 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		return err
 	}
 	m.again = "pgbudget rollback"
-	if n := m.journalState.NumberOf(back.To); n > 0 {
+	past := m.journalState
+	past.Step = nil // once it is back, it has no number any more
+	if n := past.NumberOf(back.To); n > 0 {
 		m.again += fmt.Sprintf(" --to %d", n)
 	}
 	m.again += paceFlags(c)

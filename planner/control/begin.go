@@ -30,12 +30,16 @@ func (s State) begin() state.Action {
 		return s.Hold(blocked)
 	case shifting:
 		return s.Hold(verdict.Of(verdict.NoFurther, ""))
-	case s.OverBudget().Any(): // they were within it when they were planned
-		return s.Hold(s.OverBudget())
 	case s.Journal.RollTo > 0 && s.notBack().Any():
 		return s.Hold(s.notBack())
-	case s.Journal.RollTo > 0:
-		return state.StopWith(state.Done, verdict.Of(verdict.AsBefore, ""))
+	case s.Journal.RollTo > 0: // what is over the budget is not the rollback's, and no waiting mends it
+		back := verdict.Of(verdict.AsBefore, "")
+		if over := s.OverBudget(); over.Any() {
+			back = back.And(over)
+		}
+		return state.StopWith(state.Done, back)
+	case s.OverBudget().Any(): // they were within it when they were planned
+		return s.Hold(s.OverBudget())
 	default:
 		return state.StopWith(state.Done, verdict.Of(verdict.AsPlanned, ""))
 	}
