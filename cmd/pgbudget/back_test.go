@@ -160,6 +160,18 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 	}
 }
 
+// TestOnlyALaterStepThatIsThereIsNamed, by its number.
+func TestOnlyALaterStepThatIsThereIsNamed(t *testing.T) {
+	m := state.JournalState{SettingsWritten: state.SettingsWritten{Past: []state.Past{{Number: 2, Seq: 3},
+		{Number: 3, Seq: 9}, {Number: 4, Seq: 15}}}}
+	for to, want := range map[int64]string{3: "wait, or pgbudget rollback --to 3", 9: "wait, or pgbudget rollback --to 4",
+		15: "wait"} {
+		if got := orLater(m, to, "wait"); got != want {
+			t.Errorf("back to event %d: %q, want %q", to, got, want)
+		}
+	}
+}
+
 // TestARollbackNamesWhereItGoes, with the step in hand, and what it does is called by its name.
 func TestARollbackNamesWhereItGoes(t *testing.T) {
 	turn := &state.Step{Kind: state.Forward, Traffic: &shift.TrafficChange{Shift: "a/x:b/x", From: 5, To: 10}}

@@ -166,7 +166,11 @@ func (p preview) most(s budget.FleetServer) string {
 	granted := f.With(p.left.Grants).WorstConns(s.Name) - f.WorstConns(s.Name)
 	released := f.WorstConns(s.Name) - f.With(p.left.Releases).Drained().WorstConns(s.Name)
 	if max(granted, released) > most {
-		text += fmt.Sprintf(", here %d and %d, because a size changes by one at least", max(0, granted), max(0, released))
+		because := "a size changes by one at least"
+		if f.WorstConns(s.Name) > s.BudgetConns { // steps.Equal bounds no release that cures it
+			because = "the server is over its budget"
+		}
+		text += fmt.Sprintf(", here %d and %d, because %s", max(0, granted), max(0, released), because)
 	}
 	return text + "; "
 }

@@ -106,7 +106,7 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	back, any := control.Rollback(m.journalState, survey.Fleet, to)
 	if why := m.journalState.Doubted(doubts, back.To); why.Any() {
 		return &operr.Error{Kind: operr.KindDrift, Err: errors.New(why.Text()),
-			Hint: "restore these sizes by hand: pgbudget status lists the steps; or pgbudget rollback --to a later step"}
+			Hint: orLater(m.journalState, back.To, "restore these sizes by hand: pgbudget status lists the steps")}
 	}
 	if !any {
 		return cmp.Or(nothingTaken(m.journalState),
@@ -114,7 +114,7 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	}
 	for _, t := range back.Traffic {
 		if !slices.ContainsFunc(survey.Traffic, func(x bouncer.Traffic) bool { return x.ID() == t.Shift }) {
-			return usage("write its shift: into the config again, or --to a later step",
+			return usage(orLater(m.journalState, back.To, "write its shift: into the config again"),
 				"the steps to take back have set the traffic of %s to %d %%, and the config has no such shift", t.Shift, t.From)
 		}
 	}
@@ -125,10 +125,14 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		fmt.Fprintln(stderr, "note: "+note)
 	}
 	m.rollTo, survey = back.To, survey.Backwards(back, m.journalState.Step)
-	say, why := rollbackText(m.journalState, back), verdict.Or(control.Reachable(survey.Fleet, back.Goal),
-		control.AboveMax(survey.Fleet, back.Goal))
+	say, why := rollbackText(m.journalState, back), control.Reachable(survey.Fleet, back.Goal)
 	var part verdict.Reason
-	hint := "free connections or raise that max: first, or pgbudget rollback --to a later step"
+	hint := orLater(m.journalState, back.To, "free connections first")
+	if !why.Any() {
+		if why = control.AboveMax(survey.Fleet, back.Goal); why.Any() {
+			hint = orLater(m.journalState, back.To, "raise that max: first")
+		}
+	}
 	if in := m.journalState.Step; !why.Any() && in != nil {
 		switch barred, none := survey.State(policy, m.journalState).Barred(); {
 		case barred.Any() && none && in.Kind != state.Backward: // what goes back already is waited for
@@ -175,6 +179,16 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 	}
 	m.again += paceFlags(c)
 	return m.run(c.Context, out, survey, policy, 0, nil, false)
+}
+
+// orLater adds to a hint the rollback that takes back one step less, where there is one.
+func orLater(m state.JournalState, to int64, hint string) string {
+	for _, p := range m.Past {
+		if p.Seq > to {
+			return fmt.Sprintf("%s, or pgbudget rollback --to %d", hint, p.Number)
+		}
+	}
+	return hint
 }
 
 // refusedBack says why a rollback whose sizes fit may not begin now; of a preview it asks what changes in files.

@@ -32,7 +32,7 @@ func (s State) begin() state.Action {
 		return s.Hold(verdict.Of(verdict.NoFurther, ""))
 	case s.Journal.RollTo > 0 && s.notBack().Any():
 		return s.Hold(s.notBack())
-	case s.Journal.RollTo > 0: // what is over the budget is not the rollback's, and no waiting mends it
+	case s.Journal.RollTo > 0: // what is over the budget is not the rollback's, and waiting does not cure it
 		back := verdict.Of(verdict.AsBefore, "")
 		if over := s.OverBudget(); over.Any() {
 			back = back.And(over)
