@@ -32,9 +32,7 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	f.Pools, f.Warnings = pools, append(texts(e.Breaks), warnings...)
 	if e.Samples > 0 && !slices.ContainsFunc(pools,
 		func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
-		f.Warnings = append(f.Warnings,
-			fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for; prometheus: in the config adds the "+
-				"history (%d minutes at least)", load.Round(e.To.Sub(e.From)), load.HistorySamples))
+		f.Warnings = append(f.Warnings, noHistory(e))
 	}
 	f.Warnings = append(f.Warnings, markFollowers(e.Last, pools)...)
 	f.Warnings = append(f.Warnings, authNotes(e.Last, pools)...)
@@ -55,6 +53,21 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 		f.Warnings = append(f.Warnings, notes...)
 	}
 	return f.Linked(), nil
+}
+
+// noHistory says that the loads are those of the samples alone, and what would add a history.
+func noHistory(e load.Evidence) string {
+	has := 0
+	for _, p := range e.History.Pools {
+		has = max(has, p.Erlangs.Samples)
+	}
+	cure := fmt.Sprintf("prometheus: in the config adds the history (%d minutes at least)", load.HistorySamples)
+	if e.History.Lookback > 0 {
+		cure = fmt.Sprintf("Prometheus has %d minutes of the fleet's load, and a history takes %d at least", has,
+			load.HistorySamples)
+	}
+	return fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for; %s", load.Round(e.To.Sub(e.From)),
+		cure)
 }
 
 // mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: 1.5,
