@@ -118,7 +118,7 @@ func fault(name string, n int, err error) error {
 		return &operr.Error{Kind: e.Kind, Subject: place, Err: e.Err, Hint: e.Hint}
 	}
 	hint := "record again; to use what is whole, cut the file after the last whole line"
-	if errors.Is(err, errLong) {
+	if n == 1 || errors.Is(err, errLong) { // nothing of it is whole
 		hint = recorded
 	}
 	return &operr.Error{Kind: operr.KindUsage, Subject: place, Err: err, Hint: hint}

@@ -27,9 +27,11 @@ func recordCommand() *cli.Command {
 	for _, f := range sourceFlags() {
 		switch f.Names()[0] {
 		case "from", "window":
-		default:
-			flags = append(flags, f)
+			continue
+		case "every":
+			f.(*cli.DurationFlag).DefaultText = "a twentieth of --for, at least 1s"
 		}
+		flags = append(flags, f)
 	}
 	return &cli.Command{
 		Name:      "record",
@@ -54,7 +56,8 @@ func recordCommand() *cli.Command {
 				return recording.ErrExists(c.Args().First())
 			}
 			if !s.live() {
-				return errNoSource
+				return usage("--config FILE, or --postgres DSN --bouncer GROUP=DSN",
+					"no fleet to record: no DSN, and no config with groups")
 			}
 			return s.record(c.Context, c.Args().First(), recording.Header{At: time.Now(), Pgbudget: version(), Every: s.every,
 				Redacted: c.Bool("redact"), Note: c.String("note")})
