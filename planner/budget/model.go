@@ -61,13 +61,15 @@ func noHistory(e load.Evidence) string {
 	for _, p := range e.History.Pools {
 		has = max(has, p.Erlangs.Samples)
 	}
-	cure := fmt.Sprintf("prometheus: in the config adds the history (%d minutes at least)", load.HistorySamples)
-	if e.History.Lookback > 0 {
-		cure = fmt.Sprintf("Prometheus has %d minutes of the fleet's load, and a history takes %d at least", has,
+	text := fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for", load.Round(e.To.Sub(e.From)))
+	switch {
+	case e.History.Lookback == 0:
+		text += fmt.Sprintf("; prometheus: in the config adds the history (%d minutes at least)", load.HistorySamples)
+	case has < load.HistorySamples:
+		text += fmt.Sprintf("; Prometheus has %d minutes of the fleet's load, and a history takes %d at least", has,
 			load.HistorySamples)
 	}
-	return fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for; %s", load.Round(e.To.Sub(e.From)),
-		cure)
+	return text // else there is one, and no load is planned by it: all are declared, or not known
 }
 
 // mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: 1.5,
