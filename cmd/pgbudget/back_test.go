@@ -160,6 +160,21 @@ func TestWhatGoesOnIsWhatWasGiven(t *testing.T) {
 	}
 }
 
+// TestARollbackThatIsBackOverTheBudgetIsNoSuccess, though there is nothing left of it to do.
+func TestARollbackThatIsBackOverTheBudgetIsNoSuccess(t *testing.T) {
+	over := verdict.Of(verdict.OverBudget, "pg", verdict.Conns(30), 8, 22)
+	back := verdict.Of(verdict.AsBefore, "")
+	for _, c := range []struct {
+		reason verdict.Reason
+		want   int
+	}{{back, exitDone}, {back.And(over), exitHeld}} {
+		err := ended(bouncer.Report{Outcome: state.Done, Reason: c.reason}, "pgbudget rollback")
+		if got := exitCode(t.Context(), err); got != c.want || strings.Contains(operr.HintOf(err), "rollback continues") {
+			t.Errorf("%s: exit %d, want %d: %v, next: %s", c.reason.Text(), got, c.want, err, operr.HintOf(err))
+		}
+	}
+}
+
 // TestOnlyALaterStepThatIsThereIsNamed, by its number.
 func TestOnlyALaterStepThatIsThereIsNamed(t *testing.T) {
 	m := state.JournalState{SettingsWritten: state.SettingsWritten{Past: []state.Past{{Number: 2, Seq: 3},

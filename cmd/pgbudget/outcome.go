@@ -12,6 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // leftFlushed says which lines a flush has left as they must not stay.
@@ -95,7 +96,11 @@ func ended(r bouncer.Report, again string) error {
 	kind := r.Kind()
 	switch kind {
 	case operr.KindDone:
-		return nil
+		if !r.Reason.Has(verdict.OverBudget) {
+			return nil
+		}
+		return &operr.Error{Kind: operr.KindHeld, Err: errors.New(r.Reason.Text()), // a rollback that has ended, not well
+			Hint: "the rollback is at its end; pgbudget step releases connections where a plan frees them"}
 	case operr.KindHeld, operr.KindBusy:
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason.Text(), now),
 			Hint: then(again + " continues when the cause is gone" + back)}
