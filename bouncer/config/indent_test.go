@@ -5,6 +5,32 @@ import (
 	"testing"
 )
 
+// TestAQuoteThatDoesNotCloseIsNamedWhereItOpens: the parser would name the next quote, or the end of the file.
+func TestAQuoteThatDoesNotCloseIsNamedWhereItOpens(t *testing.T) {
+	const rest = "groups:\n  - name: \"b\"\njournal: 'j'\n"
+	for text, at := range map[string]string{
+		"servers:\n  - name: \"a\n" + rest:                          "2:11",
+		"servers:\n  - name: 'a''\n" + rest:                         "2:11",
+		"servers:\n  - \"name: a\n" + rest:                          "2:5",
+		"servers:\n  - name: \"a\\\"\n" + rest:                      "2:11",
+		"policy: {soak: '20s', every: '1s}\n" + rest:                "1:30",
+		"journal: it's a\" # 'quote\nmirror: [\"a\", \"b]\n" + rest: "2:15",
+	} {
+		line, _, _ := strings.Cut(at, ":")
+		want := "f:" + at + ": the quote that line " + line + " opens is not closed in that line"
+		if _, err := Open("f", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	if _, err := Open("f", []byte("journal: \"a\n  b\"\n")); err != nil {
+		t.Errorf("a value of two lines: %v, want none", err)
+	}
+	if _, err := Open("f", []byte("environment: it's a-'b'\nmirror: [\"a\"]\n bad: x\n")); err == nil ||
+		strings.Contains(err.Error(), "quote") {
+		t.Errorf("quotes that close: %v, want another fault", err)
+	}
+}
+
 // TestALineOutOfPlaceIsNamedWithThePlacesItMayHave: with its key, and not with the parser's words.
 func TestALineOutOfPlaceIsNamedWithThePlacesItMayHave(t *testing.T) {
 	for text, want := range map[string]string{

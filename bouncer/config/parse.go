@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -26,12 +27,19 @@ func (c *Config) Where(path string) string { return c.doc.Where(path) }
 // the value of a key or in a URL: it may be a secret. Names of the file and words that it writes out stay.
 func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 
+// recorded is how a recording begins. Source: bouncer/recording, Header.
+const recorded = `{"pgbudget_recording":`
+
 // Parse reads a config. name stands in messages, and relative paths of the journal and its mirror begin at its folder;
 // getenv finds the variables of ${NAME}. The error is a *operr.Error of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
 	usage := func(err error) error {
 		return &operr.Error{Kind: operr.KindUsage, Err: err,
 			Hint: "pgbudget init --reference prints every key with its meaning and default"}
+	}
+	if bytes.HasPrefix(data, []byte(recorded)) {
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("a recording, want a config"),
+			Hint: "give it by --from"}
 	}
 	doc, err := Open(name, data)
 	if err != nil {

@@ -46,7 +46,59 @@ func (d *Document) syntax(data []byte, err error) error {
 			return f
 		}
 	}
+	if f, is := d.unclosed(lines[:line]); is {
+		return f
+	}
 	return d.locate(err)
+}
+
+// unclosed is the fault of the first line with a value whose quote does not close in that line; false: there is none.
+// YAML lets a quoted value go on, so the parser ends at the next quote, however far below that is; and of a text that
+// it has refused, the one reason is as likely as any.
+func (d *Document) unclosed(lines [][]byte) (Fault, bool) {
+	for i, line := range lines {
+		if column := openQuote(line); column > 0 {
+			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, i+1, column),
+				fmt.Sprintf("the quote that line %d opens is not closed in that line", i+1)}, true
+		}
+	}
+	return Fault{}, false
+}
+
+// openQuote is the column, from 1, of the quote that begins a value and does not close in its line; 0: there is none.
+func openQuote(line []byte) int {
+	begins := true // a value may begin here
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case begins && (c == '"' || c == '\''):
+			end := closing(line[i+1:], c)
+			if end < 0 {
+				return i + 1
+			}
+			i, begins = i+1+end, false
+		case c == '#' && (i == 0 || line[i-1] == ' '):
+			return 0
+		case c == ' ':
+		default: // a - or : ends a key where a blank follows
+			begins = c == '[' || c == '{' || c == ',' || (c == ':' || c == '-') && i+1 < len(line) && line[i+1] == ' '
+		}
+	}
+	return 0
+}
+
+// closing is where a text ends that a quote has opened; -1: nowhere.
+func closing(text []byte, quote byte) int {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && quote == '"':
+			i++
+		case text[i] == quote && quote == '\'' && i+1 < len(text) && text[i+1] == quote:
+			i++
+		case text[i] == quote:
+			return i
+		}
+	}
+	return -1
 }
 
 // tab is the fault of a line that begins with a tab; false: the line does not.

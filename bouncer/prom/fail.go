@@ -39,7 +39,7 @@ func (c *Client) fail(ctx context.Context, subject string, err error) error {
 		c.refused(e, own)
 	case errors.As(err, &network):
 		e.Err = c.masked("%s: %s", c.shown, network.Err)
-		e.Hint = "check that Prometheus runs there, and tls_config if it speaks TLS"
+		e.Hint = "check prometheus.url, that Prometheus runs there, and tls_config if it speaks TLS"
 	default: // the JSON decoder, whose message quotes the answer
 		e.Err = fmt.Errorf("%s answered with JSON that is not Prometheus's", c.shown)
 		e.Hint = "is this the url of Prometheus itself?"

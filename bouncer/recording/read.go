@@ -127,7 +127,8 @@ func fault(name string, n int, err error) error {
 func header(text []byte) (Header, error) {
 	var h Header
 	if err := json.Unmarshal(text, &h); err != nil || h.Recording == 0 {
-		return h, errors.New("not a pgbudget recording: its first line is no header")
+		return h, &operr.Error{Kind: operr.KindUsage, Hint: recorded + "; a config is given by --config",
+			Err: errors.New("not a pgbudget recording: its first line is no header")}
 	}
 	if h.Recording != Version {
 		return h, fmt.Errorf("format %d of a recording, this pgbudget reads %d", h.Recording, Version)

@@ -88,7 +88,7 @@ func (a again) takes(name string, c *cli.Command) {
 var ourCommand = regexp.MustCompile(`\bpgbudget (journal )?([a-z]+)\b`)
 
 // elsewhere is what follows a command that nobody is to type here: it is only told of, or is for another host.
-var elsewhere = regexp.MustCompile(`^ (would\b|on its host\b|takes (no|\d+) argument|--help\b)`)
+var elsewhere = regexp.MustCompile(`^ (would\b|on its host\b|takes (no|\d+) argument|--(help|reference)\b)`)
 
 // in completes the commands of a text.
 func (a again) in(text string) string {

@@ -25,7 +25,7 @@ func estimateCommand() *cli.Command {
 		Flags: append(sourceFlags(), formatFlags()...),
 		Action: withFacts(func(c *cli.Context, out output, s source) error {
 			if s.from == "" && !s.live() {
-				return errNoSource
+				return s.nothing()
 			}
 			e, err := s.evidence(c.Context)
 			if err != nil {

@@ -96,14 +96,14 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 		want, lack []string
 	}{
 		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking",
-			"saturation guard: open",
+			"signals allow grants",
 			"worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
-		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"saturation guard"},
+		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"grants"},
 			[]string{"doing"}},
 		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"},
-			[]string{"doing", "saturation guard"}},
+			[]string{"doing", "grants"}},
 		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"},
-			[]string{"paused by anna: nothing moves"}, []string{"doing", "saturation guard", "held"}},
+			[]string{"paused by anna: nothing moves"}, []string{"doing", "grants", "held"}},
 		{"paused, and the run was killed", status{Died: true, Paused: "paused by anna", next: "pgbudget run continues"},
 			[]string{"paused by anna: nothing moves until pgbudget resume", "killed", "pgbudget run continues"}, nil},
 	} {

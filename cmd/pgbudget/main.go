@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
@@ -165,7 +167,19 @@ func noArguments(c *cli.Context, allowed int) error {
 		func(f cli.Flag) bool { return f.Names()[0] == "to" }) {
 		takes = fmt.Sprintf("did you mean --to %d? ", n) + takes
 	}
+	if flag := flagOf(c.Command, rest[0]); flag != "" {
+		takes = fmt.Sprintf("did you mean %s %s? ", flag, external.Line(rest[0])) + takes
+	}
 	return usage(takes, "left-over argument %q", rest[0])
+}
+
+// flagOf is the flag of a command that takes a file of this name; empty: it has none.
+func flagOf(c *cli.Command, file string) string {
+	name := map[string]string{".jsonl": "from", ".yaml": "config", ".yml": "config"}[filepath.Ext(file)]
+	if name == "" || !slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return f.Names()[0] == name }) {
+		return ""
+	}
+	return "--" + name
 }
 
 func argHint(allowed int) string {

@@ -45,7 +45,7 @@ func observeCommand() *cli.Command {
 				return out.observation(e.Last)
 			}
 			if !s.live() {
-				return errNoSource
+				return s.nothing()
 			}
 			o, err := s.sample(c.Context)
 			if err != nil {

@@ -226,14 +226,14 @@ func switchCommand(traffic []bouncer.Traffic, t shift.TrafficChange) string {
 func rollbackFrom(f budget.Fleet, ahead []control.ForecastStep) string {
 	for _, s := range f.Servers {
 		if spare := f.SpareConns(s.Name); spare < 0 {
-			return fmt.Sprintf("Rollback: not possible on %s: today's sizes are %d connections over the budget.",
+			return fmt.Sprintf("A rollback to today's sizes: not possible on %s: they are %d connections over the budget.",
 				s.Name, -spare)
 		}
 	}
 	if why := control.Unreturnable(ahead); why.Any() {
-		return "Rollback: not possible: " + why.Text() + "."
+		return "A rollback to today's sizes: not possible: " + why.Text() + "."
 	}
-	return "Rollback from here: possible."
+	return "A rollback to today's sizes: possible."
 }
 
 func b2i(b bool) int {

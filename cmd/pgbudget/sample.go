@@ -33,8 +33,11 @@ type serverSample struct {
 	WorstConns  int    `json:"worst_conns"`
 	BudgetConns int    `json:"budget_conns"`
 	SpareConns  int    `json:"spare_conns"`
-	Gate        string `json:"guard"` // open, or why nothing may be granted
+	Gate        string `json:"guard"` // guardOpen, or why nothing may be granted
 }
+
+// guardOpen is what a sample says of a saturation guard that bars no grant.
+const guardOpen = "open"
 
 // sampleOf sums a sample up. Without a guard there is no word of it.
 func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard) sample {
@@ -43,7 +46,7 @@ func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard
 		x := serverSample{Name: s.Name, WorstConns: f.WorstConns(s.Name), BudgetConns: s.BudgetConns,
 			SpareConns: f.SpareConns(s.Name)}
 		if gate != nil {
-			x.Gate = cmp.Or(gate.Held(s.Name).Text(), "open")
+			x.Gate = cmp.Or(gate.Held(s.Name).Text(), guardOpen)
 		}
 		out.Servers = append(out.Servers, x)
 	}

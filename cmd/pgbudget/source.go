@@ -245,7 +245,7 @@ func (s source) survey(ctx context.Context) (bouncer.Survey, error) {
 		}
 		return p.Estimate(ctx, bouncer.Survey{Evidence: e}, bouncer.ToPlan)
 	case !s.live() && len(s.declared.Pools) == 0:
-		return bouncer.Survey{}, errNoSource
+		return bouncer.Survey{}, s.nothing()
 	case !s.live():
 		return p.Assume(time.Now())
 	}
@@ -288,7 +288,19 @@ func noted(notes []string) {
 	}
 }
 
-// errNoSource says that there is nothing to observe.
-var errNoSource = &operr.Error{Kind: operr.KindUsage,
-	Err:  errors.New("nothing to observe: no recording, no fleet, no config with groups or declared pools"),
-	Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}
+// nothing says that there is nothing to observe.
+func (s source) nothing() error {
+	switch {
+	case s.config != nil && len(s.declared.Pools) > 0:
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.file, Err: errors.New("nothing to observe: it has no groups"),
+			Hint: "pgbudget plan plans the loads that the config declares"}
+	case s.config != nil:
+		return &operr.Error{Kind: operr.KindUsage, Subject: s.file,
+			Err: errors.New("nothing to observe: it has neither groups nor pools with a load"),
+			Hint: "add groups: with the console of each process; pgbudget init writes them, and pgbudget init --reference " +
+				"prints every key"}
+	}
+	return &operr.Error{Kind: operr.KindUsage,
+		Err:  errors.New("nothing to observe: no recording, no fleet, no config"),
+		Hint: "--from FILE, --config FILE, or --postgres DSN --bouncer GROUP=DSN"}
+}

@@ -212,7 +212,9 @@ func (o output) sample(s status) {
 	for _, x := range s.Look.Servers {
 		gate := ""
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
-			gate = "   saturation guard: " + x.Gate
+			if gate = "   signals allow grants"; x.Gate != guardOpen {
+				gate = "   signals hold grants: " + x.Gate
+			}
 		}
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,
 			spareText(x.SpareConns), gate, age)

@@ -144,7 +144,8 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 
 	dry := command(t, l, "step", "--config", config, "--window", look, "--every", "500ms", "--dry-run")
 	if dry.code != 0 || !strings.Contains(dry.stdout, "nothing was changed") ||
-		!strings.Contains(dry.stdout, "ci/app 3 →") || !strings.Contains(dry.stdout, "Rollback from here: possible.") {
+		!strings.Contains(dry.stdout, "ci/app 3 →") ||
+		!strings.Contains(dry.stdout, "A rollback to today's sizes: possible.") {
 		t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
 	}
 	t.Log(dry.stdout)

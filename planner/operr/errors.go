@@ -4,6 +4,9 @@ package operr
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 )
 
 // Kind says which family an error, or the end of a command, belongs to; the command line maps it to an exit code.
@@ -54,17 +57,39 @@ func KindOf(err error) Kind {
 	return KindUnforeseen
 }
 
-// HintOf returns the first non-empty Hint in err's chain; empty where err is nil or no Error of the chain has a hint.
+// HintOf returns the first hint in err's chain; where the chain comes to several errors that are joined, each hint of
+// theirs once, up to maxHints of them. It is empty where err is nil or no Error of the chain has a hint.
 func HintOf(err error) string {
 	for err != nil {
-		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			return ""
-		}
-		if e.Hint != "" {
+		if e, is := any(err).(*Error); is && e.Hint != "" {
 			return e.Hint
 		}
-		err = e.Err
+		if several, is := any(err).(interface{ Unwrap() []error }); is {
+			return hintsOf(several.Unwrap())
+		}
+		err = errors.Unwrap(err)
 	}
 	return ""
+}
+
+// maxHints is how many hints of joined errors are told. chosen: 3 because a fleet has a few causes, and one of a
+// hundred processes may have as many texts of the same.
+const maxHints = 3
+
+func hintsOf(errs []error) string {
+	var hints []string
+	more := 0
+	for _, err := range errs {
+		switch hint := HintOf(err); {
+		case hint == "" || slices.Contains(hints, hint):
+		case len(hints) < maxHints:
+			hints = append(hints, hint)
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		hints = append(hints, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(hints, "; ")
 }

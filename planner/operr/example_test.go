@@ -20,3 +20,20 @@ func ExampleError() {
 	// hint:  check host and port, and that PgBouncer runs
 	// true true
 }
+
+// Of several consoles that fail at once, each cause has a hint, and the same hint is told once.
+func ExampleHintOf() {
+	fail := func(console, hint string) error {
+		return &operr.Error{Kind: operr.KindUnreachable, Subject: console, Err: errors.New("login refused"), Hint: hint}
+	}
+	var errs []error
+	for i, hint := range []string{"check the password of a", "check the password of b", "check the password of a", "",
+		"read its log", "check host and port", "start the process"} {
+		errs = append(errs, fail(fmt.Sprintf("main/%d", i+1), hint))
+	}
+	fmt.Println(operr.HintOf(fmt.Errorf("plan: %w", errors.Join(errs[:3]...))))
+	fmt.Println(operr.HintOf(errors.Join(errs...)))
+	// Output:
+	// check the password of a; check the password of b
+	// check the password of a; check the password of b; read its log; and 2 more
+}

@@ -55,8 +55,8 @@ func ServerAddress(subject, dsn, appName string) (Address, error) {
 }
 
 // ConsoleAddress reads a console's DSN. A start-up parameter that PgBouncer would refuse is an error of KindUsage
-// when the DSN (or the service it names) asks for it; one that only the environment brings (PGOPTIONS) is left out
-// with a note. PGDATABASE, meant for servers, is not heeded.
+// when the DSN (or the service it names) asks for it, and so is a database that is no console; a parameter that only
+// the environment brings (PGOPTIONS) is left out with a note. PGDATABASE, meant for servers, is not heeded.
 func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 	config, err := parse(subject, dsn, consoleTakes)
 	if err != nil {
@@ -72,6 +72,10 @@ func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 		if config, err = parse(subject, withDatabase(dsn), consoleTakes); err != nil {
 			return Address{}, err
 		}
+	}
+	if config.Database != consoleDatabase { // a login there leaves a pool of its user in PgBouncer, until it restarts
+		return Address{}, Fail(operr.KindUsage, subject, "leave dbname= out, or write dbname="+consoleDatabase,
+			"DSN: its database is not %s, where PgBouncer serves its console", consoleDatabase)
 	}
 	a := Address{config: config, Label: labelOf(config), source: sourceOf(dsn, config)}
 	a.warn()
@@ -127,7 +131,7 @@ func isURL(dsn string) bool {
 // and pgconn/errors.go, ParseConfigError.
 var parseFaults = []string{
 	"failed to parse as URL", "failed to parse as keyword/value", noService, "failed to configure TLS",
-	"invalid port", "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth",
+	noPort, "invalid connect_timeout", "invalid sslcertmode", "invalid require_auth",
 	"invalid min_protocol_version",
 	"invalid max_protocol_version", "unknown target_session_attrs value", "unknown channel_binding value",
 	"could not match",
@@ -136,7 +140,10 @@ var parseFaults = []string{
 // likeURL is what no host, user or database is, and what has a password in it: a scheme, or user:password@.
 var likeURL = regexp.MustCompile(`://|:.*@`)
 
-const noService = "failed to read service"
+const (
+	noService = "failed to read service"
+	noPort    = "invalid port"
+)
 
 // parse reads a DSN as libpq does: keywords or URL, PG* environment, service file, passfile. Its errors repeat nothing
 // of the DSN but names of what is wrong. elsewhere is where that belongs which is no keyword.
@@ -151,9 +158,12 @@ func parse(subject, dsn, elsewhere string) (*pgconn.Config, error) {
 				break
 			}
 		}
-		if name := serviceOf(writtenIn(dsn)); reason == noService {
-			reason = strings.TrimSpace(reason + " " + name)
+		switch {
+		case reason == noService:
+			reason = strings.TrimSpace(reason + " " + serviceOf(writtenIn(dsn)))
 			hint = "see the service file: PGSERVICEFILE, or ~/.pg_service.conf"
+		case reason == noPort:
+			reason += ", want a number from 1 to 65535"
 		}
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: subject, Err: errors.New("DSN: " + reason), Hint: hint}
 	}

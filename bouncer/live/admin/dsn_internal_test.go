@@ -12,7 +12,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
-func TestAConsoleIsDatabasePgbouncerUnlessTheDSNSaysOtherwise(t *testing.T) {
+func TestAConsoleIsDatabasePgbouncer(t *testing.T) {
 	for _, c := range []struct {
 		name, dsn, environment, want string
 	}{
@@ -20,11 +20,10 @@ func TestAConsoleIsDatabasePgbouncerUnlessTheDSNSaysOtherwise(t *testing.T) {
 		{"URL", "postgres://u@h:6432/", "", "pgbouncer"},
 		{"URL without a path", "postgres://u@h:6432", "", "pgbouncer"},
 		{"URL with a query", "postgres://u@h:6432/?sslmode=disable", "", "pgbouncer"},
-		{"keywords that say otherwise", "host=h user=u dbname=admin", "", "admin"},
-		{"URL that says otherwise", "postgresql://u@h/admin", "", "admin"},
+		{"keywords that say so", "host=h user=u dbname=pgbouncer", "", "pgbouncer"},
 		{"PGDATABASE is meant for servers", "host=h user=u", "postgres", "pgbouncer"},
 		{"PGDATABASE with a URL", "postgres://u@h/", "postgres", "pgbouncer"},
-		{"the DSN beats PGDATABASE", "host=h user=u dbname=admin", "postgres", "admin"},
+		{"the DSN beats PGDATABASE", "host=h user=u dbname=pgbouncer", "postgres", "pgbouncer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("PGDATABASE", c.environment)

@@ -25,6 +25,30 @@ func TestAStartUpParameterThatPgBouncerRefusesIsExplainedNotPassedOn(t *testing.
 	}
 }
 
+// TestAConsoleOfAnotherDatabaseIsRefusedBeforeALogin: there, PgBouncer would keep a pool of its user.
+func TestAConsoleOfAnotherDatabaseIsRefusedBeforeALogin(t *testing.T) {
+	t.Setenv("PGDATABASE", "shop")
+	for dsn, refused := range map[string]bool{
+		"host=h user=u dbname=app": true, "postgres://u@h/app": true, "postgres://u@h/?dbname=app": true,
+		"host=h user=u": false, "host=h dbname=pgbouncer": false, "postgres://u@h/pgbouncer": false, "postgres://u@h/": false,
+	} {
+		_, err := admin.ConsoleAddress("console g/1", dsn, "x")
+		if refused != (operr.KindOf(err) == operr.KindUsage) || refused && !strings.Contains(err.Error(), "not pgbouncer") ||
+			!refused && err != nil {
+			t.Errorf("%s: %v, want a usage error: %v", dsn, err, refused)
+		}
+	}
+}
+
+func TestAPortThatIsNoneIsToldWithWhatIsWanted(t *testing.T) {
+	for _, dsn := range []string{"host=h port=abc", "host=h port=0", "host=h port=65536"} {
+		_, err := admin.ServerAddress("server s", dsn, "x")
+		if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "port, want a number from 1 to 65535") {
+			t.Errorf("%s: %v, want a usage error with the range", dsn, err)
+		}
+	}
+}
+
 func TestAConsoleIsOneHost(t *testing.T) {
 	_, err := admin.ConsoleAddress("console g/1", "host=a,b port=6432", "x")
 	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "a:6432, b:6432") {

@@ -71,7 +71,7 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 				t.Errorf("%s: %s would be sent to the server", dsn, name)
 			}
 		}
-		refused := k.name == "options" || k.name == "replication"
+		refused := slices.Contains([]string{"options", "replication", "dbname", "database"}, k.name)
 		if _, err := ConsoleAddress("console g/1", dsn, "x"); (err != nil) != refused {
 			t.Errorf("%s of a console: %v", dsn, err)
 		}
