@@ -33,6 +33,9 @@ func check(o fleet.Observation) error {
 	if len(o.Servers) == 0 || len(o.Processes) == 0 {
 		return errors.New("a sample without servers or processes")
 	}
+	if o.Took < 0 {
+		return fmt.Errorf("a sample that took %v", o.Took)
+	}
 	once := onceEach()
 	for _, s := range o.Servers {
 		if err := cmp.Or(once("server "+s.Name), checkServer(s)); err != nil {
@@ -132,7 +135,11 @@ func checkServer(s fleet.Server) error {
 			b.DirectConns, 0},
 		number{"closing backends", b.ClosingConns, 0}, number{"orphans", b.OrphanConns, 0}, number{"own backends",
 			b.OwnConns, 0},
-		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0})
+		number{"logins", b.LoginConns, 0}, number{"autovacuum_max_workers", s.WorkerConns, 0},
+		number{"version_num", s.VersionNum, 0}, number{"timeline", s.Timeline, 0})
+	for _, h := range s.IdleInTransaction {
+		err = cmp.Or(err, outside("server "+s.Name, number{"a pid", h.PID, 0}))
+	}
 	for _, limits := range [][]fleet.ConnLimit{s.ReservedSettings, s.Roles, s.Databases} {
 		for _, l := range limits {
 			err = cmp.Or(err, outside("server "+s.Name, number{"the limit of " + l.Name, l.Conns, 0},
@@ -148,7 +155,8 @@ func checkProcess(p fleet.Process) error {
 	err := outside(p.ID, number{"default_pool_size", s.DefaultPoolConns, 0}, number{"reserve_pool_size",
 		s.DefaultReserveConns, 0},
 		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0},
-		number{"max_client_conn", s.MaxClients, 0})
+		number{"max_client_conn", s.MaxClients, 0}, number{"started", p.Started, 0},
+		number{"listen_port", p.Identity.ListenPort, 0}, number{"peer_id", p.Identity.PeerID, 0})
 	if s.ReserveTimeout < 0 || s.QueryWaitTimeout < 0 || s.Lifetime < 0 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative time-out", p.ID))
 	}
@@ -162,7 +170,11 @@ func checkProcess(p fleet.Process) error {
 
 func checkAlias(id string, a fleet.Alias) error {
 	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0},
-		number{"max_db_connections", a.MaxConns, 0})
+		number{"max_db_connections", a.MaxConns, 0}, number{"current_connections", a.CurrentConns, 0},
+		number{"port", a.Port, 0})
+	if a.Lifetime < 0 {
+		err = cmp.Or(err, fmt.Errorf("%s: a negative server_lifetime", id))
+	}
 	if c := a.Counters; c.Xacts < 0 || c.XactTime < 0 || c.WaitTime < 0 || c.Assignments < -1 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative counter", id))
 	}
