@@ -70,7 +70,7 @@ func measured(t *testing.T, l *lab.Lab) (reason string, judge func()) {
 	time.Sleep(lookback + step)
 	now := time.Now()
 	truth := runs[0].Ledger().Since(before[0]).Plus(runs[1].Ledger().Since(before[1]))
-	reason = pace.Unjudged(truth, heart, step/2)
+	reason = pace.Unjudged(heart, step/2, truth)
 	if share := trips(truth) / truth.CarriedErlangs(); share >= pace.SlowHolds-1 && reason == "" {
 		reason = fmt.Sprintf("BEGIN took %.0f %% of the time that transactions held", 100*share)
 	}

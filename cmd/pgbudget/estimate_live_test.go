@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,15 +24,13 @@ func ledgersOf(runs map[string][]*clients.Run) map[string]clients.Ledger {
 	return out
 }
 
-// sinceOf is what they have done since then, and the sum of it.
-func sinceOf(runs map[string][]*clients.Run, from map[string]clients.Ledger) (seen map[string]clients.Ledger,
-	sum clients.Ledger) {
-	seen = ledgersOf(runs)
+// sinceOf is what they have done since then.
+func sinceOf(runs map[string][]*clients.Run, from map[string]clients.Ledger) map[string]clients.Ledger {
+	seen := ledgersOf(runs)
 	for name := range seen {
 		seen[name] = seen[name].Since(from[name])
-		sum = sum.Plus(seen[name])
 	}
-	return seen, sum
+	return seen
 }
 
 func loadOf(t testing.TB, loads []load.Load, pool string) load.Load {
@@ -69,32 +69,33 @@ func agree(t testing.TB, what string, got load.Load, want clients.Ledger, waits 
 // atRest measures a load that must not be slowed down; see pace.Twice. measure makes its load anew each time, and says
 // what the generator has seen. Its holds are eased times as long as usual, at as many fewer transactions a second: 1 at
 // first, and then what the first measurement has shown that this machine needs.
-func atRest(t *testing.T, measure func(eased float64) (seen clients.Ledger, compare func())) {
+func atRest(t *testing.T, measure func(eased float64) (seen map[string]clients.Ledger, compare func())) {
 	t.Helper()
-	rested(t, func(clients.Ledger) string { return "" }, measure)
+	rested(t, func(...clients.Ledger) string { return "" }, measure)
 }
 
 // atRestUnqueued is atRest of loads of which nothing waits.
-func atRestUnqueued(t *testing.T, measure func(eased float64) (seen clients.Ledger, compare func())) {
+func atRestUnqueued(t *testing.T, measure func(eased float64) (seen map[string]clients.Ledger, compare func())) {
 	t.Helper()
 	rested(t, pace.Vague, measure)
 }
 
-func rested(t *testing.T, vague func(clients.Ledger) string, measure func(eased float64) (seen clients.Ledger,
-	compare func())) {
+func rested(t *testing.T, vague func(...clients.Ledger) string,
+	measure func(eased float64) (seen map[string]clients.Ledger, compare func())) {
 	t.Helper()
 	eased := 1.0
 	pace.Twice(t, func(int) (string, func()) {
 		heart := pace.NewHeart()
 		defer heart.Stop()
-		seen, compare := measure(eased)
-		eased = pace.Ease(seen)
-		why := vague(seen)
+		groups, compare := measure(eased)
+		seen := slices.Collect(maps.Values(groups))
+		eased = pace.Ease(seen...)
+		why := vague(seen...)
 		if why != "" {
 			// chosen: what made one BEGIN long makes the next so, and of a longer hold it is a smaller part
 			eased = max(eased, 3)
 		}
-		return strings.Trim(pace.Unjudged(seen, heart, stall)+"; "+why, "; "), compare
+		return strings.Trim(pace.Unjudged(heart, stall, seen...)+"; "+why, "; "), compare
 	})
 }
 
@@ -125,7 +126,7 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main", "ci"})
 		l := labtest.Start(t, groupsOf(groups, 10))
-		atRestUnqueued(t, func(eased float64) (clients.Ledger, func()) {
+		atRestUnqueued(t, func(eased float64) (map[string]clients.Ledger, func()) {
 			perSec, hold, look := 100.0, 10*time.Millisecond, window(t)
 			if !full {
 				perSec, hold = 10, 100*time.Millisecond
@@ -143,8 +144,8 @@ func TestEstimateAgreesWithTheGeneratorsLedger(t *testing.T) {
 			from := ledgersOf(runs)
 			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", look.String(), "--every", "1s"},
 				fleetArgs(l)...)...)
-			seen, sum := sinceOf(runs, from)
-			return sum, func() {
+			seen := sinceOf(runs, from)
+			return seen, func() {
 				for _, g := range groups {
 					agree(t, g.name+"/app", loadOf(t, loads, g.name+"/app"), seen[g.name], false, 0.05)
 				}
@@ -170,7 +171,7 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 				spec.Groups[i].Settings["query_wait_timeout"] = "3"
 			}
 		}
-		atRest(t, func(eased float64) (clients.Ledger, func()) {
+		atRest(t, func(eased float64) (map[string]clients.Ledger, func()) {
 			l := labtest.Start(t, spec)
 			defer l.Stop()
 			runs := map[string][]*clients.Run{}
@@ -182,8 +183,8 @@ func TestEstimateSeesThroughAFullPool(t *testing.T) {
 			from := ledgersOf(runs)
 			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(window(t), eased).String(),
 				"--every", "1s"}, fleetArgs(l)...)...)
-			seen, sum := sinceOf(runs, from)
-			return sum, func() {
+			seen := sinceOf(runs, from)
+			return seen, func() {
 				for _, g := range groups {
 					seesThrough(t, g, loadOf(t, loads, g.name+"/app"), seen[g.name], longer > 1)
 				}
@@ -221,7 +222,7 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 	together(t, func(t *testing.T, gens []lab.Generation) {
 		groups := each(gens, []string{"main"})
 		l := labtest.Start(t, groupsOf(groups, 2))
-		atRest(t, func(eased float64) (clients.Ledger, func()) {
+		atRest(t, func(eased float64) (map[string]clients.Ledger, func()) {
 			runs := map[string][]*clients.Run{}
 			for _, g := range groups {
 				for _, dsn := range l.DSNs(g.name, "app1", "app") {
@@ -238,8 +239,7 @@ func TestEstimateSaysAtLeastWhenClosedClientsHideTheirDemand(t *testing.T) {
 			from := ledgersOf(runs)
 			loads := decode[[]load.Load](t, l, append([]string{"estimate", "--window", times(8*time.Second, eased).String(),
 				"--every", "400ms"}, fleetArgs(l)...)...)
-			_, sum := sinceOf(runs, from)
-			return sum, func() {
+			return sinceOf(runs, from), func() {
 				for _, g := range groups {
 					got := loadOf(t, loads, g.name+"/app")
 					if !got.AtLeast || got.Method != load.MethodBusy {

@@ -59,8 +59,17 @@ func (t *trial) because(reason string) { t.doubt(func() string { return reason }
 
 // lags says that the trial means nothing where the holds of these loads, from now on, take longer than they are drawn.
 func (t *trial) lags(runs ...*clients.Run) {
-	from := ledgers(runs)
-	t.doubt(func() string { return pace.Unjudged(ledgers(runs).Since(from), nil, 0) })
+	var from []clients.Ledger
+	for _, r := range runs {
+		from = append(from, r.Ledger())
+	}
+	t.doubt(func() string {
+		var since []clients.Ledger
+		for i, r := range runs {
+			since = append(since, r.Ledger().Since(from[i]))
+		}
+		return pace.Unjudged(nil, 0, since...)
+	})
 }
 
 // judged runs a live test. Where it fails and the machine did not keep pace, it runs once more in a lab of its own, and
@@ -72,7 +81,7 @@ func judged(t *testing.T, body func(t *trial)) {
 		t.Run(fmt.Sprintf("attempt %d", attempt), func(t *testing.T) {
 			heart := pace.NewHeart()
 			x = &trial{TB: t}
-			x.lag = func() string { return pace.Unjudged(clients.Ledger{}, heart, stall) }
+			x.lag = func() string { return pace.Unjudged(heart, stall) }
 			defer func() {
 				if e := recover(); e != nil && e != (givenUp{}) {
 					panic(e)

@@ -46,7 +46,7 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 		s.hidden = p.part == "hidden"
 		all = append(all, s)
 	}
-	atRest(t, func(float64) (clients.Ledger, func()) {
+	atRest(t, func(float64) (map[string]clients.Ledger, func()) {
 		for _, s := range all {
 			s.loads = nil
 		}
@@ -81,8 +81,8 @@ func TestLiveWindowsHoldTheLoad(t *testing.T) {
 				s.loads = append(s.loads, loadOf(t, loads, s.name+"/app"))
 			}
 		}
-		seen, sum := sinceOf(runs, from)
-		return sum, func() { judgeWindows(t, all, seen, look) }
+		seen := sinceOf(runs, from)
+		return seen, func() { judgeWindows(t, all, seen, look) }
 	})
 }
 
