@@ -204,14 +204,24 @@ func generations(t *testing.T, test func(*testing.T, lab.Generation)) {
 	}
 }
 
-// together runs a test on both PgBouncers in one lab, which measures both in the time of one. In `make fidelity`, whose
-// transactions are as short as real ones, one after the other: the machine has two cores.
+// together runs a test on both PgBouncers in one lab, which measures both in the time of one. With a window of 60 s,
+// whose transactions are as short as real ones (`make fidelity`, `make soak`), one after the other: the machine has two
+// cores.
 func together(t *testing.T, test func(*testing.T, []lab.Generation)) {
 	if window(t) < time.Minute {
 		test(t, []lab.Generation{lab.Gen118, lab.Gen124})
 		return
 	}
 	generations(t, func(t *testing.T, gen lab.Generation) { test(t, []lab.Generation{gen}) })
+}
+
+// genOf is which of the generations of a fleet a group is of: main of the first, the others of the last, so that what
+// leaves the one comes to the other.
+func genOf(gens []lab.Generation, group string) lab.Generation {
+	if group == "main" {
+		return gens[0]
+	}
+	return gens[len(gens)-1]
 }
 
 // part is a group of a lab that holds several generations: what it is there for, and its name.

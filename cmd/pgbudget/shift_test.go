@@ -53,9 +53,9 @@ func shiftErlangs(t testing.TB) shiftLoad {
 }
 
 // shiftFleet is main with 37 connections, jobs with 10 and ci with 2 before one server: four are spare, or seven.
-func shiftFleet(t testing.TB, gen lab.Generation) lab.Spec {
+func shiftFleet(t testing.TB, gens ...lab.Generation) lab.Spec {
 	group := func(name string, size int) lab.GroupSpec {
-		return lab.GroupSpec{Name: name, Processes: 1, Generation: gen,
+		return lab.GroupSpec{Name: name, Processes: 1, Generation: genOf(gens, name),
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}}}
 	}
 	// superusers; pgbudget and the observer
@@ -145,16 +145,16 @@ func (f *flagged) config(policy, wait string) string {
 // TestRunShiftsLiveTraffic moves all CI traffic of a live fleet from main to ci, sizes with it, unattended, with a
 // prior that is a third below the truth.
 func TestRunShiftsLiveTraffic(t *testing.T) {
-	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { shiftsAll(t, gen) }) })
+	together(t, func(t *testing.T, gens []lab.Generation) { judged(t, func(t *trial) { shiftsAll(t, gens) }) })
 }
 
-func shiftsAll(t *trial, gen lab.Generation) {
+func shiftsAll(t *trial, gens []lab.Generation) {
 	percent, soak, hold, look := "25", 6*time.Second, 200*time.Millisecond, 25*time.Second
 	full := window(t) >= time.Minute
 	if full {
 		percent, soak, hold, look = "5", 10*time.Second, 80*time.Millisecond, 60*time.Second
 	}
-	l := labtest.Start(t, shiftFleet(t, gen))
+	l := labtest.Start(t, shiftFleet(t, gens...))
 	server := l.Server("pg")
 	if !full {
 		speed := paceFor(t, l, "main", shiftErlangs(t).sum()/hold.Seconds(), hold)

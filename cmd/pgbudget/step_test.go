@@ -62,10 +62,10 @@ var sizeDigits = regexp.MustCompile(`pool_size=\d+`)
 
 // thirdFleet is three groups, five processes and two users before one server that has not one connection to spare: main
 // has 15 where 7 carry its load, and ci has 3 where 11 are asked for.
-func thirdFleet(gen lab.Generation, full bool) lab.Spec {
+func thirdFleet(gens []lab.Generation, full bool) lab.Spec {
 	group := func(name string, processes, size int) lab.GroupSpec {
 		// ci's processes include one file
-		return lab.GroupSpec{Name: name, Processes: processes, Generation: gen, Shared: name == "ci",
+		return lab.GroupSpec{Name: name, Processes: processes, Generation: genOf(gens, name), Shared: name == "ci",
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: size}, {Name: "other", PoolSize: 1, DBName: "app"}}}
 	}
 	max := thirdMax
@@ -91,10 +91,10 @@ const exporters = 2
 // spare. Each pool's load is 60 to 70 % of what its smaller size, before or after, carries; in `make test` 40 to 50 %,
 // which leaves room for a machine that stretches each round trip.
 func TestRunMovesALiveFleetAndRollbackReturnsIt(t *testing.T) {
-	generations(t, func(t *testing.T, gen lab.Generation) { judged(t, func(t *trial) { movesAndReturns(t, gen) }) })
+	together(t, func(t *testing.T, gens []lab.Generation) { judged(t, func(t *trial) { movesAndReturns(t, gens) }) })
 }
 
-func movesAndReturns(t *trial, gen lab.Generation) {
+func movesAndReturns(t *trial, gens []lab.Generation) {
 	// the observer is a superuser
 	percent, soak, hold, watched, limit := "20", 2*time.Second, 250*time.Millisecond, 8*time.Second, int64(thirdMax-3+1)
 	full := window(t) >= time.Minute
@@ -102,7 +102,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		percent, soak, hold, watched = "5", 5*time.Second, 80*time.Millisecond, 20*time.Second
 		limit += exporters
 	}
-	l := labtest.Start(t, thirdFleet(gen, full))
+	l := labtest.Start(t, thirdFleet(gens, full))
 	server := l.Server("pg")
 	if !full {
 		speed := paceFor(t, l, "main", 36/hold.Seconds(), hold)
@@ -149,7 +149,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		t.Fatalf("exit %d\n%s%s", dry.code, dry.stdout, dry.stderr)
 	}
 	t.Log(dry.stdout)
-	if gen == lab.Gen118 { // twice it dies in the middle of an action, and the next one goes on
+	if slices.Contains(gens, lab.Gen118) { // twice it dies in the middle of an action, and the next one goes on
 		for range 2 {
 			killedInAnAct(t, l, path, "run", "--config", config, "--window", look, "--every", "500ms", "--yes")
 			r := command(t, l, "status", "--config", config)
@@ -251,7 +251,7 @@ func movesAndReturns(t *trial, gen lab.Generation) {
 		t.Errorf("a rollback that a pause kept back has recorded %d events (%v)", len(now)-len(kept), err)
 	}
 	resumed()
-	if gen == lab.Gen124 {
+	if slices.Contains(gens, lab.Gen124) {
 		back = append(back, "--now")
 		rewrite(t, config, func(text string) string { // in which a soak would not end
 			return strings.Replace(text, "soak: "+soak.String(), "soak: 50m", 1)
