@@ -47,8 +47,8 @@ race: ## every test, real servers included, each package under the race detector
 steady: ## make test beside two busy loops: green on a machine half as fast
 	@sh -c 'while :; do :; done' & a=$$!; sh -c 'while :; do :; done' & b=$$!; trap "kill $$a $$b" EXIT; $(MAKE) test
 
-unit: ## every test that needs no server, in two or three minutes: the two packages that take longest go first
-	$(GO) test -p 3 -vet=off -ldflags="-s -w" -timeout 30m -short -skip '^Example' ./sim ./cmd/pgbudget $$($(GO) list ./... | grep -vE '/(fixtures/(lab|flood|fidelity)|bouncer/(prom|live/observe))(/|$$)')
+unit: ## the tests that need no server, in about a minute: without what does one thing thousands of times
+	@GO=$(GO) bash fixtures/unit.sh
 
 test: install check race demo scenarios ## what CI runs: install, check, every test, one plan of a recording, every shipped scenario
 

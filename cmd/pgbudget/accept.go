@@ -20,7 +20,8 @@ func acceptCommand() *cli.Command {
 		Name:  "accept",
 		Usage: "accept the fleet's present sizes, after a person has checked them",
 		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor the percentages\n" +
-			"that it set. A step in hand is given up; pgbudget rollback can still take it back.\n" +
+			"that it set, nor users who came once. A step in hand is given up; pgbudget rollback\n" +
+			"can still take it back.\n" +
 			"On a terminal pgbudget asks first.\n\n" +
 			"Example:\n" +
 			"  pgbudget accept --sizes",

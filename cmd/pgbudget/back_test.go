@@ -94,9 +94,9 @@ func TestNothingToTakeBackIsSaidAndIsNoSuccess(t *testing.T) {
 		for _, dry := range [][]string{nil, {"--dry-run"}} {
 			args := append(append([]string{"rollback", "--config", journalOf(t, c.events...), "--timeout", "1s"}, c.args...),
 				dry...)
-			out, _ := exec.Command(file, args...).CombinedOutput()
 			cmd := exec.Command(file, args...)
-			if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(out), c.says) {
+			out, err := cmd.CombinedOutput()
+			if err == nil || cmd.ProcessState.ExitCode() != c.code || !strings.Contains(string(out), c.says) {
 				t.Errorf("%s %v: exit %d, want %d and %q:\n%s", c.name, dry, cmd.ProcessState.ExitCode(), c.code, c.says, out)
 			}
 		}

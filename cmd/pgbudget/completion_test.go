@@ -126,6 +126,9 @@ func TestFishCompletes(t *testing.T) {
 // TestZshCompletes types the beginnings into a zsh at a pseudo-terminal, with a Tab behind: the matches are what
 // compadd was given.
 func TestZshCompletes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a zsh for each line; make test runs them")
+	}
 	file := completionFile(t, zshCompletion)
 	shellPrints(t, "zsh", "-n", file)
 	for _, c := range completedWords {

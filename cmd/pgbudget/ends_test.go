@@ -13,6 +13,9 @@ import (
 
 // TestASignalEndsWhatWaitsForAPipe: a read that no context reaches keeps no command from ending.
 func TestASignalEndsWhatWaitsForAPipe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of commands that wait; make test runs them")
+	}
 	bin, err := built()
 	if err != nil {
 		t.Fatal(err)

@@ -249,6 +249,8 @@ type PoolGauges struct {
 	ServersLogin         int           `json:"sv_login"`          // logging in
 	MaxWait              time.Duration `json:"maxwait_ns"`        // age of the oldest waiter
 	Login                Login         `json:"login,omitzero"`    // of a gathered pool; see Gather
+	// no console shows it: the journal knows that its user came once
+	Recalled bool `json:"recalled,omitempty"`
 }
 
 // Conns returns the server connections of the pool that hold or may hold a PostgreSQL slot, logins included.

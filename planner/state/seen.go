@@ -149,7 +149,7 @@ func (m JournalState) Recall(o fleet.Observation) fleet.Observation {
 			pools := slices.Clone(a.Pools)
 			for _, u := range m.Seen[k].Users {
 				if !slices.ContainsFunc(pools, func(g fleet.PoolGauges) bool { return g.User == u }) {
-					pools = append(pools, fleet.PoolGauges{User: u})
+					pools = append(pools, fleet.PoolGauges{User: u, Recalled: true})
 				}
 			}
 			slices.SortFunc(pools, func(a, b fleet.PoolGauges) int { return cmp.Compare(a.User, b.User) })

@@ -45,11 +45,7 @@ func NewConsole(id, group string, a Address, t Targets) *Console {
 func (c *Console) meet(ctx context.Context) error {
 	said, err := c.Exec(ctx, "SHOW VERSION")
 	if SqlState(err) == stateUnknownSetting {
-		hint := "give the address of the PgBouncer, its own port and dbname=" + consoleDatabase
-		if c.Config.Database != consoleDatabase {
-			hint = "dbname=" + c.Config.Database + " is a pool: the console is dbname=" + consoleDatabase
-		}
-		return Fail(operr.KindUsage, c.Subject, hint,
+		return Fail(operr.KindUsage, c.Subject, "give the address of the PgBouncer, its own port",
 			"this is a PostgreSQL (or a pool in front of one), not a PgBouncer console")
 	}
 	if err != nil {

@@ -37,8 +37,8 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 			operr.KindUnreachable, "password authentication failed", "in the DSN"},
 		{"a database that is not there", server(s.DSN(lab.Monitor, "nowhere")), operr.KindUnreachable, "nowhere",
 			"read its log"},
-		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "postgres")), operr.KindUsage,
-			"not a PgBouncer console", "dbname=postgres is a pool: the console is dbname=pgbouncer"},
+		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "pgbouncer")), operr.KindUsage,
+			"this is a PostgreSQL, not a PgBouncer console", "the PgBouncer"},
 		{"one server under two names", admin.Targets{Timeout: livetest.Generous,
 			Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")},
 				{Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
@@ -51,7 +51,7 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 			refusal{"a wrong password at the console, " + p.Group, console(lab.Bare(p.ConsoleDSN(lab.ConsoleStats)) +
 				" password=hush-wrong"), operr.KindUnreachable, "", "in the DSN"},
 			refusal{"a console that is a pool, " + p.Group, console(p.DSN("app1", "app")), operr.KindUsage,
-				"not a PgBouncer console", "dbname=app is a pool"},
+				"its database is not pgbouncer", "leave dbname= out"},
 			refusal{"a server that is a pool, " + p.Group, server(p.DSN(lab.Monitor, "app")), operr.KindUsage,
 				"goes through a pooler", "the PostgreSQL itself"},
 			refusal{"a server that is a console, " + p.Group, server(p.ConsoleDSN(lab.ConsoleStats)), operr.KindUsage,
@@ -81,6 +81,22 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAPostgreSQLWithADatabaseOfTheConsolesNameIsNoConsole: it lets us in, and answers.
+func TestAPostgreSQLWithADatabaseOfTheConsolesNameIsNoConsole(t *testing.T) {
+	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
+	s := l.Server("main")
+	if _, err := s.Query(t.Context(), "CREATE DATABASE pgbouncer"); err != nil {
+		t.Fatal(err)
+	}
+	targets := admin.Targets{Timeout: livetest.Generous,
+		Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{s.DSN(lab.Superuser, "pgbouncer")}}}}
+	_, err := observe.Open(t.Context(), targets)
+	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "not a PgBouncer console") ||
+		!strings.Contains(operr.HintOf(err), "the address of the PgBouncer") {
+		t.Errorf("%v; next: %s", err, operr.HintOf(err))
 	}
 }
 
