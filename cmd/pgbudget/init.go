@@ -14,7 +14,6 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/bouncer/secret"
-	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -138,7 +137,7 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", scalar(id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
-		if names := budget.Followers(o, g.Name); len(names) > 0 {
+		if names := fleet.Followers(o, g.Name); len(names) > 0 {
 			fmt.Fprintf(&b, "  # - {pool: %s}   # their size is default_pool_size: %s. Those that have no line of their own in "+
 				"pgbouncer.ini\n"+
 				"  #   live by its line of *, and are sized together, as this pool: list it in their place, with config: beside "+

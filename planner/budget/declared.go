@@ -3,7 +3,6 @@ package budget
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -142,33 +141,6 @@ type DeclaredLine struct {
 	Conns  int    // kept free, whatever is observed
 }
 
-// Followers lists the pools (group/alias) of a group that have, in each process that has them, what their process gives
-// to a line without numbers of its own, sorted. No console tells which of them have a line at all: those that have none
-// live by the line of *. Where they are gathered already (Gather), it is empty.
-func Followers(o fleet.Observation, group string) []string {
-	follows := map[string]bool{}
-	for _, p := range o.Processes {
-		if p.Group != group {
-			continue
-		}
-		for _, a := range p.Aliases {
-			id := group + "/" + a.Name
-			before, seen := follows[id]
-			follows[id] = p.Defaults(a) && (before || !seen)
-		}
-	}
-	if _, gathered := follows[group+"/"+fleet.AutoDB]; gathered {
-		return nil
-	}
-	var out []string
-	for _, id := range slices.Sorted(maps.Keys(follows)) {
-		if follows[id] {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
 // markFollowers marks pools of ours whose size follows default_pool_size, for all that a console tells, and says group
 // by group what that means.
 func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
@@ -177,7 +149,7 @@ func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 			continue
 		}
 		var ids []string
-		all := Followers(o, proc.Group)
+		all := fleet.Followers(o, proc.Group)
 		for j, p := range pools {
 			if _, follows := slices.BinarySearch(all, p.ID); follows && !p.Frozen.Any() {
 				pools[j].Follows = true

@@ -207,7 +207,7 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why.Text()))
 	}
 	warnings = append(append(warnings, rules.ignored()...), rules.disproved(at)...)
-	warnings = append(warnings, idleUsers(id, at)...)
+	warnings = append(warnings, fleet.IdleUsers(e.Last, id)...)
 	return p, append(warnings, p.riskNote()...), nil
 }
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -178,4 +179,31 @@ func UnusedNote(id string, in []string) string {
 	return fmt.Sprintf("%s: %s %s not used it yet, and may: the pool seems to be a database of the line *, and counts "+
 		"there, too",
 		id, strings.Join(in, ", "), words.Plural(len(in), "has", "have"))
+}
+
+// Followers lists the pools (group/alias) of a group that have, in each process that has them, what their process gives
+// to a line without numbers of its own, sorted. No console tells which of them have a line at all: those that have none
+// live by the line of *. Where they are gathered already (Gather), it is empty.
+func Followers(o Observation, group string) []string {
+	follows := map[string]bool{}
+	for _, p := range o.Processes {
+		if p.Group != group {
+			continue
+		}
+		for _, a := range p.Aliases {
+			id := group + "/" + a.Name
+			before, seen := follows[id]
+			follows[id] = p.Defaults(a) && (before || !seen)
+		}
+	}
+	if _, gathered := follows[group+"/"+AutoDB]; gathered {
+		return nil
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(follows)) {
+		if follows[id] {
+			out = append(out, id)
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package budget
+package fleet_test
 
 import (
 	"strings"
@@ -33,13 +33,12 @@ func TestAUserWhoCameOnceIsNamed(t *testing.T) {
 		"asks auth_query":    {first: []fleet.PoolGauges{idle}, auth: "once"},
 		"of another process": {first: []fleet.PoolGauges{recalled}, second: []fleet.PoolGauges{works}},
 	} {
-		var at []placed
+		var o fleet.Observation
 		for i, pools := range [][]fleet.PoolGauges{c.first, c.second} {
-			at = append(at, placed{
-				process: fleet.Process{ID: []string{"ci/1", "ci/2"}[i], Group: "ci", AuthUser: c.auth},
-				alias:   fleet.Alias{Name: "app", ForceUser: c.force, Pools: pools}})
+			o.Processes = append(o.Processes, fleet.Process{ID: []string{"ci/1", "ci/2"}[i], Group: "ci", AuthUser: c.auth,
+				Aliases: []fleet.Alias{{Name: "app", ForceUser: c.force, Pools: pools}}})
 		}
-		got := strings.Join(idleUsers("ci/app", at), "\n")
+		got := strings.Join(fleet.IdleUsers(o, "ci/app"), "\n")
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || c.want != "" && !strings.Contains(got, "once") {
 			t.Errorf("%s: %q, want %q in it", name, got, c.want)
 		}
