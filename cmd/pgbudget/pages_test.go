@@ -83,6 +83,7 @@ type reader struct {
 	l        *lab.Lab
 	fixtures string
 	env      []string
+	window   time.Duration // of what samples: it holds as many transactions, however slow the load is
 }
 
 // newReader starts a lab under load.
@@ -92,7 +93,8 @@ func newReader(t *testing.T) reader {
 		t.Fatal(err)
 	}
 	l := labtest.Start(t, twoGroups(lab.Gen118, 10, nil))
-	perSec, hold := paceFor(t, l, "main", 120, 40*time.Millisecond).Of(15, 40*time.Millisecond)
+	speed := paceFor(t, l, "main", 120, 40*time.Millisecond)
+	perSec, hold := speed.Of(15, 40*time.Millisecond)
 	offer(t, l, "main", perSec, hold)
 	offer(t, l, "ci", perSec, hold)
 	fixtures, err := filepath.Abs(root + "fixtures")
@@ -103,7 +105,7 @@ func newReader(t *testing.T) reader {
 	env := append(os.Environ(), "PATH="+filepath.Dir(file)+":"+os.Getenv("PATH"), "PGPASSFILE="+l.PassFile,
 		"PG="+lab.Bare(l.Server("main").DSN(lab.Monitor, "")), "MAIN1="+dsn("main", 0), "MAIN2="+dsn("main", 1),
 		"CI1="+dsn("ci", 0))
-	return reader{l, fixtures, env}
+	return reader{l, fixtures, env, slower(3*time.Second, speed)}
 }
 
 // folder is a new one, with what pages name: the fixtures, a config that moves sizes, and one that shifts traffic.
@@ -156,9 +158,9 @@ func (r reader) read(t *testing.T, dir string, text []byte) (after []byte, comma
 
 // run returns what a command prints.
 func (r reader) run(t *testing.T, dir, line string) string {
-	line = durations.ReplaceAllString(line, "$1 3s")
+	line = durations.ReplaceAllString(line, "$1 "+r.window.String())
 	if movable.MatchString(line) && strings.Contains(line, "--") {
-		line = moves.ReplaceAllString(line, "$0 --window 3s --every 300ms")
+		line = moves.ReplaceAllString(line, "$0 --window "+r.window.String()+" --every 300ms")
 	}
 	cmd := exec.Command("bash", "-c", line)
 	cmd.Dir, cmd.Env = dir, r.env

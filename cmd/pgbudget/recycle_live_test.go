@@ -56,22 +56,24 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	refusing, _ := movingConfig(t, l, fmt.Sprintf(rules, ""))
 	accepting, _ := movingConfig(t, l, fmt.Sprintf(rules, ", accept: [recycle]"))
 	process := l.Process("ci", 0)
-	app, err := clients.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: 20,
-		Body: clients.Body{Hold: clients.Exp(40 * time.Millisecond)}, Seed: 1}.Start(t.Context())
+	speed := paceFor(t, l, "ci", 50, 40*time.Millisecond) // of both loads
+	perSec, hold := speed.Of(20, 40*time.Millisecond)
+	app, err := clients.OpenLoop{DSN: process.DSN("app1", "app"), PerSec: perSec,
+		Body: clients.Body{Hold: clients.Exp(hold)}, Seed: 1}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { app.Stop() })
 	jobs, err := clients.ClosedLoop{DSN: process.DSN("app1", "jobs"), Clients: 12, Think: clients.Fixed(0),
-		Body: clients.Body{Hold: clients.Exp(400 * time.Millisecond)}, Seed: 2}.Start(t.Context())
+		Body: clients.Body{Hold: clients.Exp(10 * hold)}, Seed: 2}.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { jobs.Stop() })
 	t.lags(app, jobs)
-	time.Sleep(time.Second)
+	time.Sleep(slower(time.Second, speed))
 
-	flags := []string{"--window", "8s", "--every", "500ms"}
+	flags := []string{"--window", slower(8*time.Second, speed).String(), "--every", "500ms"}
 	for _, verb := range [][]string{{"step", "--dry-run"}, {"step", "--yes"}} {
 		r := command(t, l, append(append(verb, "--config", refusing), flags...)...)
 		if r.code != exitUsage || !strings.Contains(r.stderr, "policy: {accept: [recycle]}") {
@@ -101,7 +103,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 		if err := process.Reload(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		time.Sleep(slower(time.Second, speed)) // a login takes longer, too, and a RELOAD would close it half-way
 	}
 	all, waiting := watch(true)
 	t.Logf("at most %d backends at one time, %d of jobs\n%s", all, waiting, r.stderr)
