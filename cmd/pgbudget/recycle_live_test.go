@@ -121,7 +121,7 @@ func recyclesWithinItsLedger(t *trial, tls bool) {
 	}
 	var still []string
 	// each goes when its transaction ends
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(slower(10*time.Second, speed)); ; time.Sleep(100 * time.Millisecond) {
 		still = nil
 		for pid := range backendsOf(t, server) {
 			if old[pid] != "" {
