@@ -66,7 +66,7 @@ var oldWords = []struct {
 	{`points?`, "percentage points, or soak result", inShown, `percentage points?|points over`},
 	{`copies`, "pools of the line", inShown,
 		// the key of the config, the column and what a ledger line multiplies: the pages say what they are
-		`copies:|copies<=|COPIES|\bcopies\]?\b.*(processes × users|pools of (the|a) line)|\d copies|` + "`[^`]*copies`" +
+		`copies:|COPIES|\bcopies\]?\b.*(processes × users|pools of (the|a) line)|\d copies|` + "`[^`]*copies`" +
 			`|copies \(|copies are processes|pools, copies, sizes`},
 	{`prices?`, "budget, or no further gain", inShown, "`price`|  price$"}, // the key of the JSON, the bound of a table
 	{`pgbudget (why|forget)|why says|forgets?`, "pgbudget explain, pgbudget accept", inShown, ``},
