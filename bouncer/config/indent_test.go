@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -25,9 +26,26 @@ func TestAQuoteThatDoesNotCloseIsNamedWhereItOpens(t *testing.T) {
 	if _, err := Open("f", []byte("journal: \"a\n  b\"\n")); err != nil {
 		t.Errorf("a value of two lines: %v, want none", err)
 	}
-	if _, err := Open("f", []byte("environment: it's a-'b'\nmirror: [\"a\"]\n bad: x\n")); err == nil ||
-		strings.Contains(err.Error(), "quote") {
-		t.Errorf("quotes that close: %v, want another fault", err)
+	for _, text := range []string{
+		"environment: it's a-'b'\nmirror: [\"a\"]\n bad: x\n",
+		"environment: \"a\n  b\" # of two lines\npolicy: {soak: 20s\n", // what is wrong comes later
+		"mirror: ['a\n  b', c]\npolicy: {soak: 20s\n",
+	} {
+		if _, err := Open("f", []byte(text)); err == nil || strings.Contains(err.Error(), "quote") {
+			t.Errorf("%q, whose quotes close: %v, want another fault", text, err)
+		}
+	}
+}
+
+// TestARecordingIsNoConfig: one as record writes it.
+func TestARecordingIsNoConfig(t *testing.T) {
+	data, err := os.ReadFile("../../fixtures/recordings/lab.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Parse("f", data[:min(len(data), MaxBytes)], os.LookupEnv); err == nil ||
+		!strings.Contains(err.Error(), "a recording, want a config") {
+		t.Errorf("%v, want it told", err)
 	}
 }
 

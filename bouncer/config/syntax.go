@@ -46,23 +46,41 @@ func (d *Document) syntax(data []byte, err error) error {
 			return f
 		}
 	}
-	if f, is := d.unclosed(lines[:line]); is {
+	if f, is := d.unclosed(lines, line); is {
 		return f
 	}
 	return d.locate(err)
 }
 
-// unclosed is the fault of the first line with a value whose quote does not close in that line; false: there is none.
-// YAML lets a quoted value go on, so the parser ends at the next quote, however far below that is; and of a text that
-// it has refused, the one reason is as likely as any.
-func (d *Document) unclosed(lines [][]byte) (Fault, bool) {
-	for i, line := range lines {
-		if column := openQuote(line); column > 0 {
-			return Fault{fmt.Sprintf("%s:%d:%d", d.Name, i+1, column),
-				fmt.Sprintf("the quote that line %d opens is not closed in that line", i+1)}, true
+// unclosed is the fault of the first line, up to one, with a value whose quote does not close in that line; false:
+// there is none. YAML lets a quoted value go on, and the parser ends it at the next quote, however far below. A value
+// that may have been meant so is passed over: behind its end stands nothing, or what ends an item.
+func (d *Document) unclosed(lines [][]byte, upTo int) (Fault, bool) {
+	for i := 0; i < upTo; i++ {
+		column := openQuote(lines[i])
+		if column == 0 {
+			continue
 		}
+		last, rest := ending(lines[i+1:], lines[i][column-1])
+		if rest = bytes.TrimSpace(rest); last >= 0 && (len(rest) == 0 || bytes.IndexByte([]byte("#,]}"), rest[0]) >= 0) {
+			i += last + 1 // the value goes on to there
+			continue
+		}
+		return Fault{fmt.Sprintf("%s:%d:%d", d.Name, i+1, column),
+			fmt.Sprintf("the quote that line %d opens is not closed in that line", i+1)}, true
 	}
 	return Fault{}, false
+}
+
+// ending is the first of some lines in which a quote closes a text that was open before them, and what stands behind;
+// -1: none does.
+func ending(lines [][]byte, quote byte) (last int, rest []byte) {
+	for i, line := range lines {
+		if at := closing(line, quote); at >= 0 {
+			return i, line[at+1:]
+		}
+	}
+	return -1, nil
 }
 
 // openQuote is the column, from 1, of the quote that begins a value and does not close in its line; 0: there is none.
