@@ -100,6 +100,8 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 			"worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
 		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"grants"},
 			[]string{"doing"}},
+		{"a signal is above its level", status{Running: true, began: at.Add(-time.Second)},
+			[]string{"signals hold grants: cpu 0.93 is above 0.85"}, []string{"allow"}},
 		{"held", status{Running: true, Held: "no answer"}, []string{"held: no answer"},
 			[]string{"doing", "grants"}},
 		{"paused", status{Running: true, Held: "paused by anna", Paused: "paused by anna"},
@@ -109,6 +111,9 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 	} {
 		var out strings.Builder
 		c.s.Look, c.s.At = look, at
+		if look.Servers[0].Gate = guardOpen; strings.Contains(c.name, "signal") {
+			look.Servers[0].Gate = "cpu 0.93 is above 0.85"
+		}
 		output{w: &out}.status(c.s)
 		for _, w := range c.want {
 			if !strings.Contains(out.String(), w) {

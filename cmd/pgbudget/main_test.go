@@ -86,7 +86,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // manyOfOne is a plural behind a one.
-var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|samples|events|steps|lines|pools|clients|users|traffic changes)\b`)
+var manyOfOne = regexp.MustCompile(`(^|[^\d.,])1 (more )?(connections|processes|samples|events|steps|lines|` +
+	`pools|clients|users|traffic changes)\b`)
 
 // harmless are commands that change nothing, and ask no more than who they are typed for did.
 var harmless = []string{"status", "explain", "plan", "step --dry-run", "run --dry-run", "rollback --dry-run"}
