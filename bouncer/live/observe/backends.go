@@ -28,6 +28,7 @@ type tracker struct {
 	before map[backendName]remembered
 	hosts  map[netip.Addr]bool // the not valid Addr stands for Unix sockets
 	pools  map[poolIdentity]bool
+	ours   map[backendName]bool // of our own sessions, those that were lost among them
 }
 
 // backendName names a backend for good: process ids come again, with another start.
@@ -90,7 +91,8 @@ const (
 )
 
 // judge says whose each backend of the counted sample is, in its order. Shots are the two or three samples of this
-// Observe, and links is all that the passes so far listed. Our own session is direct.
+// Observe, and links is all that the passes so far listed. Our own session is direct; one that was lost, and whose
+// backend has not noticed yet, is leaving, and no peak of direct connections.
 //
 // A backend that nobody lists, and that was not there before, is unclear until the third sample. If it is still there,
 // no bouncer owned it at the pass in between. If it has gone, it was short-lived: it was the pool's when it came from a
@@ -99,7 +101,15 @@ func (t *tracker) judge(links linkIndex, shots []shot, own int) []fleet.Owner {
 	owners := make([]fleet.Owner, len(shots[shotCounted]))
 	for i, b := range shots[shotCounted] {
 		if b.pid == own {
+			if t.ours == nil {
+				t.ours = map[backendName]bool{}
+			}
+			t.ours[b.name()] = true
 			owners[i] = fleet.OwnerDirect
+			continue
+		}
+		if t.ours[b.name()] {
+			owners[i] = fleet.OwnerClosing
 			continue
 		}
 		s := t.sampleOf(links, shots, b)

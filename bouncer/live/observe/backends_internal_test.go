@@ -49,6 +49,20 @@ func TestABackendThatAConsoleListsIsThePools(t *testing.T) {
 	WantOwners(t, new(tracker).observe([]admin.Link{listing(b)}, shot{b}, shot{b}), fleet.OwnerPool)
 }
 
+// TestOurOwnSessionThatWasLostIsLeaving: it takes its slot until its backend has noticed, and is nobody's direct
+// connection: as one, it would stand in the highest count of them for the rest of a run.
+func TestOurOwnSessionThatWasLostIsLeaving(t *testing.T) {
+	tracker, lost, other := knowing(), from(OtherHost, 1), from(OtherHost, 2)
+	WantOwners(t, tracker.observe(nil, shot{lost}, shot{lost}), fleet.OwnerDirect)
+	index := linkIndex{}
+	now := shot{lost, other}
+	WantOwners(t, tracker.judge(index, []shot{now, now}, other.pid), fleet.OwnerClosing, fleet.OwnerDirect)
+	again := lost
+	again.started++ // another backend of that process id
+	WantOwners(t, tracker.judge(index, []shot{{again, other}, {again, other}}, other.pid), fleet.OwnerDirect,
+		fleet.OwnerDirect)
+}
+
 func TestProcessIdAddressAndPortMustAllAgree(t *testing.T) {
 	b := from(BouncerHost, 100)
 	otherPid, otherPort, otherAddr := listing(b), listing(b), listing(b)
