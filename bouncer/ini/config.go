@@ -2,7 +2,11 @@ package ini
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // Read returns the bytes of one file as the PgBouncer process would open it. A relative path is relative to the
@@ -119,6 +123,27 @@ func (c Config) DefaultReserve() int { return c.in().number(defaultReserve) }
 
 // DefaultMaxConns is max_db_connections of a database whose line has none; 0: no limit.
 func (c Config) DefaultMaxConns() int { return c.in().number(defaultMax) }
+
+// MaxUserConns is max_user_connections of a user whose line has none; 0: no limit.
+func (c Config) MaxUserConns() int {
+	w, _ := c.in().setting("max_user_connections")
+	n, _ := setting(w.value)
+	return max(0, n)
+}
+
+// ReserveTimeout is how long a client waits until the reserve of its pool is opened; 0: the reserve never is. Source:
+// parse_time in libusual's cfparser.c, in whole microseconds.
+func (c Config) ReserveTimeout() time.Duration {
+	w, ok := c.in().setting("reserve_pool_timeout")
+	if !ok {
+		return 5 * time.Second
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(strings.ToLower(w.value)), 64)
+	if err != nil || v != v || v*1e6 > math.MaxInt64/1e3 { // hexadecimal without p, inf, nan
+		return math.MaxInt64
+	}
+	return time.Duration(v*1e6) * time.Microsecond
+}
 
 // Keys of [pgbouncer] that lines of [databases] inherit from, and their defaults. Source: bouncer_params, main.c:261.
 const (
