@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -244,15 +243,11 @@ func address(host string, port int) string {
 	return net.JoinHostPort(cmp.Or(host, "socket"), strconv.Itoa(port))
 }
 
-// authNames reads the users of a file's auth_file. A relative path is the process's, which nobody knows: it is tried
-// beside the file.
+// authNames reads the users of a file's auth_file; none is in force where no line names one.
 func authNames(f File, c ini.Config) (names []string, read bool) {
 	path, _, ok := c.Setting("auth_file")
 	if !ok || path == "" {
 		return nil, true
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(f.Path), path)
 	}
 	text, err := f.Read(path)
 	return namesOf(text), err == nil

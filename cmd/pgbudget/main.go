@@ -110,7 +110,7 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), checkCommand(),
 			explainCommand(), pauseCommand(),
 			resumeCommand(), rollbackCommand(), acceptCommand(), journalCommand(), initCommand(), simulateCommand(),
 			completionCommand(), manCommand(),
