@@ -81,7 +81,7 @@ type Line struct {
 	SizeConns    int      `json:"pool_size"`
 	ReserveConns int      `json:"reserve_pool_size"`
 	MaxConns     int      `json:"max_db_connections"` // 0: no limit
-	Pools        int      `json:"pools"`              // in one process, auth_user's apart
+	Pools        int      `json:"pools"`              // in one process, auth_user's among them
 	WorstConns   int      `json:"worst_conns"`        // of all processes, on each of its servers
 	Unbounded    Reason   `json:"unbounded,omitempty"`
 }
@@ -178,6 +178,9 @@ func (r Request) count(o observed, base budget.Fleet, worst map[string]int, out 
 	}
 	times := len(o.processes)
 	for _, l := range o.lines {
+		if p, ok := f.Pool(o.group + "/" + l.Alias); ok {
+			l.Pools = len(p.Copies)
+		}
 		l.WorstConns = times * f.WorstOf(o.group+"/"+l.Alias)
 		out.Lines = append(out.Lines, l)
 	}

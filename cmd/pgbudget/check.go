@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,7 +115,7 @@ func readBeside(main string) func(string) ([]byte, error) {
 		}
 		b, err := os.ReadFile(path)
 		if err != nil {
-			return nil, &operr.Error{Kind: operr.KindUsage, Subject: path, Err: fmt.Errorf("cannot read it: %w", cause(err)),
+			return nil, &operr.Error{Kind: operr.KindUsage, Subject: path, Err: cause(err),
 				Hint: "name a pgbouncer.ini that can be read; what it includes is looked for beside it"}
 		}
 		return b, nil
