@@ -179,7 +179,7 @@ func (r Request) count(o observed, base budget.Fleet, worst map[string]int, out 
 	times := len(o.processes)
 	for _, l := range o.lines {
 		if p, ok := f.Pool(o.group + "/" + l.Alias); ok {
-			l.Pools = len(p.Copies)
+			l.Pools = len(p.LinePools)
 		}
 		l.WorstConns = times * f.WorstOf(o.group+"/"+l.Alias)
 		out.Lines = append(out.Lines, l)
