@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -86,8 +87,8 @@ type Line struct {
 	Unbounded    Reason   `json:"unbounded,omitempty"`
 }
 
-// SharedLine is what is counted beside the lines: a user whose max_user_connections is less than its pools, taken out of
-// them, or what a RELOAD that recycles may open.
+// SharedLine is what is counted beside the lines: a user whose max_user_connections is less than its pools, taken out
+// of them, or what a RELOAD that recycles may open.
 type SharedLine struct {
 	File   string `json:"file"`
 	Server string `json:"server"`
@@ -103,7 +104,8 @@ type SharedLine struct {
 // and whatever a Read returns. A file named by auth_file that cannot be read is no error: its users are not known.
 func Check(r Request) (Report, error) {
 	out := Report{Verdict: Fits, Version: r.Version, Processes: max(1, r.Processes)}
-	base, err := budget.Model(time.Time{}, r.declared(), load.Evidence{}, nil)
+	pipeline := bouncer.Pipeline{Declared: r.declared()}
+	base, _, err := pipeline.Modelled(time.Time{}, load.Evidence{}, nil, nil)
 	if err != nil {
 		return Report{}, err
 	}
@@ -131,7 +133,7 @@ func Check(r Request) (Report, error) {
 				o.drop(l.Alias)
 			}
 		}
-		if err := r.count(o, base, worst, &out); err != nil {
+		if err := count(pipeline, o, base, worst, &out); err != nil {
 			return Report{}, err
 		}
 	}
@@ -170,9 +172,9 @@ func (o *observed) drop(alias string) {
 }
 
 // count adds one file's lines to the report and its worst case to that of the servers.
-func (r Request) count(o observed, base budget.Fleet, worst map[string]int, out *Report) error {
+func count(p bouncer.Pipeline, o observed, base budget.Fleet, worst map[string]int, out *Report) error {
 	one := load.Evidence{Last: fleet.Observation{Processes: o.processes[:1]}}
-	f, err := budget.Model(time.Time{}, r.declared(), one, nil)
+	f, _, err := p.Modelled(time.Time{}, one, nil, nil)
 	if err != nil {
 		return err
 	}

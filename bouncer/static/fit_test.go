@@ -31,6 +31,7 @@ func server(name, address string, n int) static.Server {
 // TestFilesComeToTheSumByHand: worst is added up by hand from PgBouncer's rules, of all processes.
 func TestFilesComeToTheSumByHand(t *testing.T) {
 	const head = "[pgbouncer]\nauth_type = trust\nauth_file = /u\n"
+	const bases = head + "[databases]\n"
 	for name, c := range map[string]struct {
 		ini       string // of /p; further files after lines "-- PATH"
 		version   string // "": 1.24.1
@@ -39,60 +40,73 @@ func TestFilesComeToTheSumByHand(t *testing.T) {
 		worst     int
 		unbounded map[string]static.Reason
 	}{
-		"a forced user has one pool":  {ini: head + "[databases]\napp = host=h pool_size=10 user=u\n", processes: 2, worst: 20},
-		"20 where nothing is written": {ini: head + "[databases]\napp = host=h user=u\n", worst: 20},
-		"a reserve counts":            {ini: head + "[databases]\napp = host=h user=u pool_size=10 reserve_pool=5\n", worst: 15},
+		"a forced user has one pool": {ini: bases + "app = host=h pool_size=10 user=u\n", processes: 2,
+			worst: 20},
+		"20 where nothing is written": {ini: bases + "app = host=h user=u\n", worst: 20},
+		"a reserve counts": {ini: bases + "app = host=h user=u pool_size=10 reserve_pool=5\n",
+			worst: 15},
 		"a reserve that is never opened": {
-			ini: head + "reserve_pool_timeout = 0\n[databases]\napp = host=h user=u pool_size=10 reserve_pool=5\n", worst: 10},
+			ini:   head + "reserve_pool_timeout = 0\n[databases]\napp = host=h user=u pool_size=10 reserve_pool=5\n",
+			worst: 10},
 		"max_db_connections bounds a line": {
-			ini: head + "[databases]\napp = host=h user=u pool_size=10 reserve_pool=5 max_db_connections=12\n", worst: 12},
+			ini: bases + "app = host=h user=u pool_size=10 reserve_pool=5 max_db_connections=12\n", worst: 12},
 		"each name of auth_file has a pool": {
-			ini: head + "[databases]\napp = host=h pool_size=10\n-- /u\n\"a\" \"x\"\n; \"c\" \"\"\n\"b \"\"q\"\"\" \"\"\n", worst: 20},
+			ini: bases + "app = host=h pool_size=10\n-- /u\n\"a\" \"x\"\n" +
+				"; \"c\" \"\"\n\"b \"\"q\"\"\" \"\"\n", worst: 20},
 		"auth_query knows more names": {
 			ini:       head + "auth_user = look\n[databases]\napp = host=h pool_size=10\n-- /u\n\"a\" \"x\"\n",
 			unbounded: map[string]static.Reason{"app": static.ReasonAsked}},
 		"auth_query under max_db_connections": {
-			ini:   head + "auth_user = look\n[databases]\napp = host=h pool_size=10 max_db_connections=30\n-- /u\n\"a\" \"x\"\n",
+			ini: head + "auth_user = look\n[databases]\napp = host=h pool_size=10 max_db_connections=30\n" +
+				"-- /u\n\"a\" \"x\"\n",
 			worst: 30},
 		"auth_query beside a forced user": {
 			ini: head + "auth_user = look\n[databases]\napp = host=h pool_size=10 user=u\n-- /u\n\"a\" \"x\"\n", worst: 20},
 		"a user's own size": {
-			ini:   head + "[databases]\napp = host=h pool_size=10\n[users]\na = pool_size=3\n-- /u\n\"a\" \"\"\n\"b\" \"\"\n",
+			ini: bases + "app = host=h pool_size=10\n[users]\na = pool_size=3\n" +
+				"-- /u\n\"a\" \"\"\n\"b\" \"\"\n",
 			worst: 13},
 		"a forced user's own size": {
-			ini: head + "[databases]\napp = host=h pool_size=10 user=a\n[users]\na = pool_size=25\n", worst: 25},
+			ini: bases + "app = host=h pool_size=10 user=a\n[users]\na = pool_size=25\n", worst: 25},
 		"one user in two lines, from 1.23 on": {
-			ini:     head + "max_user_connections = 15\n[databases]\na = host=h pool_size=10 user=u\nb = host=h pool_size=10 user=u\n",
+			ini: head + "max_user_connections = 15\n[databases]\na = host=h pool_size=10 user=u\n" +
+				"b = host=h pool_size=10 user=u\n",
 			version: "1.23.1", worst: 15},
 		"one user in two lines, before 1.23": {
-			ini:     head + "max_user_connections = 15\n[databases]\na = host=h pool_size=10 user=u\nb = host=h pool_size=10 user=u\n",
+			ini: head + "max_user_connections = 15\n[databases]\na = host=h pool_size=10 user=u\n" +
+				"b = host=h pool_size=10 user=u\n",
 			version: "1.18.0", worst: 20},
 		"includes and CRLF": {
-			ini:   head + "[databases]\r\n%include /d\r\n-- /d\na = host=h user=u pool_size=5\r\nb = host=h user=u pool_size=7\r\n",
+			ini: head + "[databases]\r\n%include /d\r\n-- /d\na = host=h user=u pool_size=5\r\n" +
+				"b = host=h user=u pool_size=7\r\n",
 			worst: 12},
 		"a second section resets the first": {
-			ini: head + "default_pool_size = 50\n[databases]\napp = host=h user=u\n[pgbouncer]\nauth_type = trust\n", worst: 20},
+			ini: head + "default_pool_size = 50\n[databases]\napp = host=h user=u\n" +
+				"[pgbouncer]\nauth_type = trust\n", worst: 20},
 		"the last of two lines counts": {
-			ini: head + "[databases]\na = host=h user=u pool_size=5\na = host=h user=u pool_size=9\n", worst: 9},
-		"* makes databases of any name": {ini: head + "[databases]\n* = host=h\n-- /u\n\"a\" \"\"\n",
+			ini: bases + "a = host=h user=u pool_size=5\na = host=h user=u pool_size=9\n", worst: 9},
+		"* makes databases of any name": {ini: bases + "* = host=h\n-- /u\n\"a\" \"\"\n",
 			unbounded: map[string]static.Reason{"*": static.ReasonStar}},
-		"* with three pools": {ini: head + "[databases]\n* = host=h\n-- /u\n\"a\" \"\"\n", pools: map[string]int{"*": 3},
+		"* with three pools": {ini: bases + "* = host=h\n-- /u\n\"a\" \"\"\n", pools: map[string]int{"*": 3},
 			worst: 60},
-		"* with three databases of 8 at most": {ini: head + "[databases]\n* = host=h max_db_connections=8\n-- /u\n\"a\" \"\"\n",
+		"* with three databases of 8 at most": {
+			ini:   bases + "* = host=h max_db_connections=8\n-- /u\n\"a\" \"\"\n",
 			pools: map[string]int{"*": 3}, worst: 24},
-		"0 is no limit from 1.24 on": {ini: head + "[databases]\na = host=h user=u pool_size=0\n",
+		"0 is no limit from 1.24 on": {ini: bases + "a = host=h user=u pool_size=0\n",
 			unbounded: map[string]static.Reason{"a": static.ReasonUnlimited}},
-		"0 is one before 1.24": {ini: head + "[databases]\na = host=h user=u pool_size=0\n", version: "1.18.0", worst: 1},
+		"0 is one before 1.24": {ini: bases + "a = host=h user=u pool_size=0\n", version: "1.18.0", worst: 1},
 		"octal in one section, decimal in the other": {
-			ini: head + "default_pool_size = 010\n[databases]\na = host=h user=u\nb = host=h user=u pool_size=010\n", worst: 18},
+			ini: head + "default_pool_size = 010\n[databases]\na = host=h user=u\n" +
+				"b = host=h user=u pool_size=010\n", worst: 18},
 		"PAM knows the names": {ini: "[pgbouncer]\nauth_type = pam\n[databases]\na = host=h\n",
 			unbounded: map[string]static.Reason{"a": static.ReasonOutside}},
 		"PAM and four users": {ini: "[pgbouncer]\nauth_type = pam\n[databases]\na = host=h pool_size=5\n",
 			pools: map[string]int{"a": 4}, worst: 20},
-		"an auth_file that is not there": {ini: head + "[databases]\na = host=h\n",
+		"an auth_file that is not there": {ini: bases + "a = host=h\n",
 			unbounded: map[string]static.Reason{"a": static.ReasonUnread}},
 		"three declared of four names are the largest": {
-			ini:   head + "[databases]\na = host=h pool_size=5\n[users]\nd = pool_size=9\n-- /u\n\"a\" \"\"\n\"b\" \"\"\n\"c\" \"\"\n",
+			ini: bases + "a = host=h pool_size=5\n[users]\nd = pool_size=9\n" +
+				"-- /u\n\"a\" \"\"\n\"b\" \"\"\n\"c\" \"\"\n",
 			pools: map[string]int{"a": 3}, worst: 19},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +133,8 @@ func TestFilesComeToTheSumByHand(t *testing.T) {
 			}
 			s := r.Servers[0]
 			if s.WorstConns != c.worst || s.SpareConns != 97-c.worst {
-				t.Errorf("worst case %d and spare %d, want %d and %d: %+v", s.WorstConns, s.SpareConns, c.worst, 97-c.worst, r.Lines)
+				t.Errorf("worst case %d and spare %d, want %d and %d: %+v", s.WorstConns, s.SpareConns, c.worst,
+					97-c.worst, r.Lines)
 			}
 			want := static.Fits
 			if len(c.unbounded) > 0 {
@@ -152,8 +167,8 @@ func TestAListOfHostsCountsOnEachOfItsServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	worst := []int{r.Servers[0].WorstConns, r.Servers[1].WorstConns}
-	if !slices.Equal(worst, []int{8, 98}) || r.Servers[0].Verdict != static.Fits || r.Servers[1].Verdict != static.Over ||
-		r.Verdict != static.Over {
+	if !slices.Equal(worst, []int{8, 98}) || r.Servers[0].Verdict != static.Fits ||
+		r.Servers[1].Verdict != static.Over || r.Verdict != static.Over {
 		t.Errorf("worst cases %v, verdicts %s, %s and %s", worst, r.Servers[0].Verdict, r.Servers[1].Verdict, r.Verdict)
 	}
 }

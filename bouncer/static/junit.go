@@ -1,8 +1,9 @@
 package static
 
 import (
-	"encoding/xml"
 	"fmt"
+
+	"github.com/pgbudget/pgbudget/bouncer/check"
 )
 
 // Newest is the PgBouncer whose rules are the newest that are known here.
@@ -25,58 +26,23 @@ func (r Reason) Text() string {
 	return string(r)
 }
 
-// The part of JUnit's XML that CI systems agree on.
-type (
-	suites struct {
-		XMLName  xml.Name `xml:"testsuites"`
-		Tests    int      `xml:"tests,attr"`
-		Failures int      `xml:"failures,attr"`
-		Suites   []suite  `xml:"testsuite"`
-	}
-	suite struct {
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Cases    []testcase `xml:"testcase"`
-	}
-	testcase struct {
-		Class   string   `xml:"classname,attr"`
-		Name    string   `xml:"name,attr"`
-		Failure *failure `xml:"failure,omitempty"`
-	}
-	failure struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr"`
-	}
-)
-
 // JUnit writes the verdicts as JUnit XML: a testcase for each server, and one for each line.
 func (r Report) JUnit() ([]byte, error) {
-	s := suite{Name: "pgbudget check"}
+	s := check.Suite{Name: "pgbudget check --static"}
 	for _, x := range r.Servers {
-		c := testcase{Class: "server", Name: fmt.Sprintf("%s: budget %d", x.Name, x.BudgetConns)}
+		c := check.Case{Class: "server", Name: fmt.Sprintf("%s: budget %d", x.Name, x.BudgetConns)}
 		if x.Verdict == Over {
-			c.Failure = &failure{Type: string(Over),
+			c.Failure = &check.Failure{Type: string(Over),
 				Message: fmt.Sprintf("worst case %d, budget %d: %d too many", x.WorstConns, x.BudgetConns, -x.SpareConns)}
 		}
 		s.Cases = append(s.Cases, c)
 	}
 	for _, l := range r.Lines {
-		c := testcase{Class: l.File, Name: fmt.Sprintf("%s (%s)", l.Alias, l.At)}
+		c := check.Case{Class: l.File, Name: fmt.Sprintf("%s (%s)", l.Alias, l.At)}
 		if l.Unbounded != "" && len(l.Servers) > 0 {
-			c.Failure = &failure{Type: string(Unknown), Message: l.Unbounded.Text()}
+			c.Failure = &check.Failure{Type: string(Unknown), Message: l.Unbounded.Text()}
 		}
 		s.Cases = append(s.Cases, c)
 	}
-	s.Tests = len(s.Cases)
-	for _, c := range s.Cases {
-		if c.Failure != nil {
-			s.Failures++
-		}
-	}
-	b, err := xml.MarshalIndent(suites{Tests: s.Tests, Failures: s.Failures, Suites: []suite{s}}, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	return append([]byte(xml.Header), append(b, '\n')...), nil
+	return s.XML()
 }

@@ -1,175 +1,71 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/pgbudget/pgbudget/bouncer/static"
-	"github.com/pgbudget/pgbudget/planner/budget"
-	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 func checkCommand() *cli.Command {
+	live := []cli.Flag{&cli.DurationFlag{Name: "window", EnvVars: []string{"PGBUDGET_WINDOW"}, Value: checkWindow,
+		Usage: "take samples of the live fleet for `TIME`"}}
+	for _, f := range moveFlags() {
+		if slices.Contains([]string{"config", "every", "timeout", "accept-pending"}, f.Names()[0]) {
+			live = append(live, f)
+		}
+	}
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "say whether pgbouncer.ini files fit max_connections, without a server",
-		ArgsUsage: "FILE.ini…",
-		Description: "Examples:\n" +
-			"  pgbudget check --static --max-connections 100 pgbouncer.ini\n" +
+		Usage:     "name what would make a plan wrong or a step fail; --static: do files fit?",
+		ArgsUsage: "[FILE.ini…]",
+		Description: "Makes all the checks that step, run and rollback make, of every process, and touches nothing.\n" +
+			"Ends with 11 where something is found. --static needs no server: do these files fit?\n\n" +
+			"Examples:\n" +
+			"  pgbudget check\n" +
+			"  pgbudget check --rules\n" +
 			"  pgbudget check --static --max-connections 100 --processes 3 main.ini ci.ini\n" +
-			"  pgbudget check --static --max-connections pg1=200 --max-connections pg2=100 --pools 'app=4' --junit fit.xml *.ini",
-		Flags: slices.Concat([]cli.Flag{
-			&cli.BoolFlag{Name: "static", Usage: "read the files alone: no console and no server is asked"},
-			&cli.StringSliceFlag{Name: "max-connections",
-				Usage: "`[ADDRESS=]N`: max_connections of the server that lines lead to; with an address, host or host:port, of " +
-					"lines that lead there; repeatable"},
-			&cli.IntFlag{Name: "processes", Value: 1, Usage: "`K` processes load each file"},
-			&cli.StringFlag{Name: "pgbouncer", Value: static.Newest, Usage: "`VERSION` of PgBouncer that loads the files"},
-			&cli.StringSliceFlag{Name: "pools",
-				Usage: "`ALIAS=N`: one process opens N pools by the line of ALIAS, one for each user; repeatable"},
-			&cli.StringSliceFlag{Name: "elsewhere",
-				Usage: "`ADDRESS` is another server's: its lines are not counted; repeatable"},
-			&cli.IntFlag{Name: "superuser-reserved", Value: budget.DefaultSuperuserConns,
-				Usage: "superuser_reserved_connections `N`"},
-			&cli.IntFlag{Name: "reserved", Usage: "reserved_connections `N` (PostgreSQL 16 and later)"},
-			&cli.IntFlag{Name: "direct", Usage: "`N` connections come without a PgBouncer"},
-			&cli.StringFlag{Name: "headroom", DefaultText: "5%, at least 5", Usage: "keep `N` connections, or N%, free"},
+			"  pgbudget check --static --max-connections pg1=200 --pools app=4 --junit fit.xml *.ini",
+		Flags: slices.Concat(live, []cli.Flag{
+			&cli.BoolFlag{Name: "rules", Usage: "list the rules, and ask nobody"},
 			&cli.StringFlag{Name: "junit", Usage: "write the verdicts to `FILE` as JUnit XML"},
-		}, formatFlags()),
+		}, staticFlags(), formatFlags()),
 		Action: func(c *cli.Context) error {
 			out, err := newOutput(c)
+			switch {
+			case err != nil:
+				return err
+			case c.Bool("static"):
+				return checkStatic(c, out)
+			}
+			if err := notStatic(c); err != nil {
+				return err
+			}
+			if c.Bool("rules") {
+				return out.rules()
+			}
+			s, err := newSource(c, "window")
 			if err != nil {
 				return err
 			}
-			r, err := staticRequest(c)
-			if err != nil {
-				return err
-			}
-			report, err := static.Check(r)
-			if err != nil {
-				return err
-			}
-			if err := printFit(c, out, report); err != nil {
-				return err
-			}
-			return fitError(report)
+			return s.checked(c, out)
 		},
 	}
 }
 
-// staticRequest reads the flags and arguments of check --static.
-func staticRequest(c *cli.Context) (static.Request, error) {
-	switch {
-	case !c.Bool("static"):
-		return static.Request{}, usage("pgbudget check --static --max-connections N FILE.ini", "check needs --static")
-	case c.NArg() == 0:
-		return static.Request{}, usage("name the pgbouncer.ini of each process: pgbudget check --static FILE.ini…", "no file to check")
-	case len(c.StringSlice("max-connections")) == 0:
-		return static.Request{}, usage("add --max-connections N, what SHOW max_connections says on the server",
-			"max_connections is not known")
-	case c.Int("processes") < 1:
-		return static.Request{}, usage("a number from 1 on", "--processes is %d", c.Int("processes"))
-	}
-	for _, a := range c.Args().Slice() {
-		if strings.HasPrefix(a, "-") {
-			return static.Request{}, usage("flags go first: pgbudget check [flags] FILE.ini…",
-				"%q stands after a file and would be taken for one", a)
-		}
-	}
-	r := static.Request{Version: c.String("pgbouncer"), Processes: c.Int("processes"), Pools: map[string]int{},
-		Elsewhere: c.StringSlice("elsewhere")}
-	for _, a := range c.Args().Slice() {
-		r.Files = append(r.Files, static.File{Path: a, Read: readBeside(a)})
-	}
-	for _, given := range c.StringSlice("pools") {
-		alias, n, err := countOf("pools", given)
-		if err != nil || alias == "" {
-			return static.Request{}, usage("--pools ALIAS=N, such as --pools app=4", "--pools %q is not ALIAS=N", given)
-		}
-		r.Pools[alias] = n
-	}
-	for _, given := range c.StringSlice("max-connections") {
-		s, err := staticServer(c, given)
-		if err != nil {
-			return static.Request{}, err
-		}
-		r.Servers = append(r.Servers, s)
-	}
-	if bare := slices.ContainsFunc(r.Servers, func(s static.Server) bool { return s.Address == "" }); bare && len(r.Servers) > 1 {
-		return static.Request{}, usage("give each server its address: --max-connections ADDRESS=N",
-			"--max-connections without an address counts every line, and there are %d", len(r.Servers))
-	}
-	return r, nil
-}
+// checkWindow is how long check samples. chosen: 10 s because rights and signals show at once, and loads are a plan's
+// matter.
+const checkWindow = 10 * time.Second
 
-// readBeside reads files as a process would that was started in the folder of its main file.
-func readBeside(main string) func(string) ([]byte, error) {
-	return func(path string) ([]byte, error) {
-		if path != main && !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(main), path)
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, &operr.Error{Kind: operr.KindUsage, Subject: path, Err: cause(err),
-				Hint: "name a pgbouncer.ini that can be read; what it includes is looked for beside it"}
-		}
-		return b, nil
+// notStatic refuses what only --static has a use for.
+func notStatic(c *cli.Context) error {
+	if c.NArg() > 0 && !c.Bool("rules") {
+		return usage("pgbudget check --static --max-connections N FILE.ini", "files are checked with --static alone")
 	}
-}
-
-// countOf reads NAME=N, or N alone.
-func countOf(flag, given string) (name string, n int, err error) {
-	name, digits, named := cutLast(given, "=")
-	if !named {
-		name, digits = "", given
-	}
-	n, err = strconv.Atoi(digits)
-	if err != nil || n < 1 {
-		return "", 0, usage("a number of connections from 1 on", "--%s %q has no number", flag, given)
-	}
-	return name, n, nil
-}
-
-// cutLast is strings.Cut at the last place: an alias may have a =.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
-
-// staticServer is one --max-connections with the flags that hold for each server.
-func staticServer(c *cli.Context, given string) (static.Server, error) {
-	address, n, err := countOf("max-connections", given)
-	if err != nil {
-		return static.Server{}, err
-	}
-	name := "server"
-	if address != "" {
-		name = address
-	}
-	superuser, reserved, direct := c.Int("superuser-reserved"), c.Int("reserved"), c.Int("direct")
-	s := static.Server{Address: address, DeclaredServer: budget.DeclaredServer{Name: name, MaxConns: &n,
-		SuperuserReservedConns: &superuser, ReservedConns: &reserved, DirectConns: &direct,
-		HeadroomShare: budget.DefaultHeadroomShare, CPUHeadroom: budget.DefaultCPUHeadroom}}
-	if given := c.String("headroom"); given != "" {
-		digits, share := strings.CutSuffix(given, "%")
-		v, err := strconv.ParseFloat(digits, 64)
-		if err != nil || v < 0 || share && v >= 100 || !share && v != float64(int(v)) {
-			return static.Server{}, usage("connections, such as 10, or a share of max_connections, such as 5%",
-				"--headroom %q is neither", given)
-		}
-		if share {
-			s.HeadroomShare = v / 100
-		} else {
-			conns := int(v)
-			s.HeadroomConns = &conns
+	for _, f := range staticFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usage("add --static, or leave --"+name+" out", "--%s is of check --static", name)
 		}
 	}
-	return s, nil
+	return noArguments(c, 0)
 }

@@ -24,6 +24,7 @@ const (
 	exitUnreachable = 8
 	exitUnmet       = 9
 	exitPending     = 10
+	exitFound       = 11
 	exitInterrupted = 130
 )
 
@@ -49,6 +50,7 @@ var exitTable = []struct {
 		"a console, server or Prometheus did not answer, or refused the login"},
 	{exitUnmet, []operr.Kind{operr.KindUnmet}, "a simulation's expectation failed"},
 	{exitPending, []operr.Kind{operr.KindPending}, "the plan changes a size (`--detailed-exitcode` only)"},
+	{exitFound, []operr.Kind{operr.KindFound}, "`check` or `diff` has found something"},
 	{exitInterrupted, []operr.Kind{operr.KindInterrupted}, "interrupted, between two actions"},
 }
 
@@ -91,7 +93,8 @@ func interrupted(ctx context.Context, err error) bool {
 
 // errorText is what stands on stderr: the error, and below it what to do next.
 func errorText(err error) string {
-	if kind := operr.KindOf(err); err == nil || kind == operr.KindPending || kind == operr.KindDone {
+	silent := []operr.Kind{operr.KindPending, operr.KindFound, operr.KindDone} // the exit code says it all
+	if err == nil || slices.Contains(silent, operr.KindOf(err)) {
 		return ""
 	}
 	text := "pgbudget: " + strings.ReplaceAll(err.Error(), "\n", "\npgbudget: ")

@@ -17,10 +17,12 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/pgbudget/pgbudget/bouncer/check"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -44,6 +46,8 @@ type fault struct {
 	says   string
 	moves  bool // something may have moved; otherwise every byte stays
 	quick  bool // in CI, too
+	// by which check finds it; empty: it shows in the action alone, or check is not the command that meets it
+	rule operr.Rule
 }
 
 // bench is a lab on which faults happen one after the other.
@@ -163,6 +167,7 @@ func (b *bench) suffer(t testing.TB, f fault) string {
 		}
 		if f.shell == "" {
 			b.foretold(t, f, want)
+			b.found(t, f)
 		}
 	}
 	yes := []string{"--yes"}
@@ -204,6 +209,19 @@ func (b *bench) foretold(t testing.TB, f fault, want int) {
 	if !(want != exitDone && look.code != exitDone) && strings.Contains(plainly(look.stderr), said) != (want != exitDone &&
 		!f.lines) {
 		t.Errorf("status --look: exit %d, want %q:\n%s%s", look.code, said, look.stdout, look.stderr)
+	}
+}
+
+// found wants check to find by which rule the step will be refused, and nothing where it will not.
+func (b *bench) found(t testing.TB, f fault) {
+	t.Helper()
+	code, got, said := b.check(t)
+	finds := slices.ContainsFunc(got.Findings, func(x check.Finding) bool { return x.Rule == f.rule })
+	if f.rule == "" && len(got.Findings) > 0 || f.rule != "" && !finds || (code == exitFound) != (f.rule != "") {
+		t.Errorf("check: exit %d, want a finding of rule %q alone:\n%s", code, f.rule, said)
+	}
+	if strings.Contains(said, "hush-") {
+		t.Errorf("a password stands in the output:\n%s", said)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -50,7 +52,11 @@ func initCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(quote.Writer{W: c.App.Writer}, initial(o, targets))
+			here := func(path string) bool {
+				info, err := os.Stat(path)
+				return s.from == "" && err == nil && info.Mode().IsRegular()
+			}
+			_, err = fmt.Fprint(quote.Writer{W: c.App.Writer}, initial(o, targets, here))
 			return err
 		},
 	}
@@ -93,12 +99,13 @@ func addressless(o fleet.Observation) admin.Targets {
 	return t
 }
 
-// initial writes a config for what was seen. Passwords stay out of it.
-func initial(o fleet.Observation, targets admin.Targets) string {
+// initial writes a config for what was seen, which step accepts where every pgbouncer.ini is here, on this host.
+// Passwords stay out of it.
+func initial(o fleet.Observation, targets admin.Targets, here func(path string) bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by pgbudget init from the sample of %s.\n", stamp(o.At))
 	b.WriteString("# Passwords belong into the passfile (PGPASSFILE, ~/.pgpass) or PGPASSWORD. Every key: pgbudget init " +
-		"--reference\n\nservers:\n")
+		"--reference\n\njournal: pgbudget.jsonl   # beside this file; records every action\n\nservers:\n")
 	for i, t := range targets.Servers {
 		seen := o.Servers[slices.IndexFunc(o.Servers, func(s fleet.Server) bool { return s.Name == t.Name })]
 		fmt.Fprintf(&b, "  - name: %s   # PostgreSQL %d.%d, max_connections %d, %s now\n", t.Name, seen.VersionNum/10000,
@@ -112,13 +119,14 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 		fmt.Fprintf(&b, "  - name: %s\n    processes:\n", g.Name)
 		for j, dsn := range g.Consoles {
 			id := fmt.Sprintf("%s/%d", g.Name, j+1)
-			version := ""
+			var of fleet.Process
 			for _, p := range o.Processes {
 				if p.ID == id {
-					version = p.Version
+					of = p
 				}
 			}
-			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(secret.WithoutPasswords(dsn)), id, version)
+			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(secret.WithoutPasswords(dsn)), id, of.Version)
+			b.WriteString("        " + conffileOf(of, here) + "\n")
 		}
 	}
 	none := "# " // a list of nothing would be none
@@ -134,7 +142,7 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 				seenOf(o, id))
 			continue
 		}
-		fmt.Fprintf(&b, "  - {pool: %s}   # %s\n", scalar(id), seenOf(o, id))
+		fmt.Fprintf(&b, "  - {pool: %s%s}   # %s\n", scalar(id), usersOf(o, id), seenOf(o, id))
 	}
 	for _, g := range targets.Groups {
 		if names := fleet.Followers(o, g.Name); len(names) > 0 {
@@ -145,9 +153,48 @@ func initial(o fleet.Observation, targets admin.Targets) string {
 				scalar(g.Name+"/"+fleet.AutoDB), strings.Join(names, ", "))
 		}
 	}
+	b.WriteString("\npolicy: {percent: 5, soak: 15m}   # windows: [\"Mon-Fri 01:00-05:00 UTC\"] bounds when a step may begin\n")
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name +
 		", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
 	return b.String()
+}
+
+// conffileOf is the key with the file that a process was started with, or what is to be filled in.
+func conffileOf(p fleet.Process, here func(path string) bool) string {
+	switch path := p.Identity.ConfFile; {
+	case path == "":
+		return "# config: /etc/pgbouncer/pgbouncer.ini   # the file of this process; needed to change a size"
+	case !filepath.IsAbs(path):
+		return "# config: /FILL-IN/" + filepath.Base(path) + "   # it was started with " + path + ", relative to its folder"
+	case !here(path):
+		return "# config: {path: " + scalar(path) + ", read: [ssh, HOST, cat, " + scalar(path) + "], write: […]}   # not on " +
+			"this host"
+	default:
+		return "config: " + scalar(path)
+	}
+}
+
+// usersOf is the key with the users seen: after a restart of PgBouncer nobody shows who may come again. A forced user
+// needs none.
+func usersOf(o fleet.Observation, id string) string {
+	var users []string
+	for _, p := range o.Processes {
+		for _, a := range p.Aliases {
+			if p.Group+"/"+a.Name == id && a.ForceUser != "" {
+				return ""
+			}
+			for _, g := range a.Pools {
+				if p.Group+"/"+a.Name == id {
+					users = append(users, scalar(g.User))
+				}
+			}
+		}
+	}
+	slices.Sort(users)
+	if users = slices.Compact(users); len(users) == 0 {
+		return ""
+	}
+	return ", users: [" + strings.Join(users, ", ") + "]"
 }
 
 // seenOf is the present size and the users of a pool.

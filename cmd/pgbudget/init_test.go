@@ -24,6 +24,9 @@ func autodbFleet(sizes ...map[string]int) fleet.Observation {
 	return o
 }
 
+// nowhere says that no file is on this host.
+func nowhere(string) bool { return false }
+
 func TestInitOffersTheDatabasesOfAStar(t *testing.T) {
 	session := autodbFleet(map[string]int{"shop": 8})
 	session.Processes[0].Aliases[0].PoolMode = "session"
@@ -41,7 +44,7 @@ func TestInitOffersTheDatabasesOfAStar(t *testing.T) {
 		{"another pool_mode", session, ""},
 		{"gathered already", autodbFleet(map[string]int{"*": 8, "shop": 8}), ""},
 	} {
-		text := initial(c.o, addressless(c.o))
+		text := initial(c.o, addressless(c.o), nowhere)
 		_, offer, ok := strings.Cut(text, "# - {pool: 'rw/*'}   # their size is default_pool_size: ")
 		got, _, _ := strings.Cut(offer, ".")
 		if ok != (c.want != "") || got != c.want {

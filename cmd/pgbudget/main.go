@@ -110,9 +110,9 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
-			observeCommand(), recordCommand(), estimateCommand(), planCommand(), stepCommand(), runCommand(), statusCommand(), checkCommand(),
-			explainCommand(), pauseCommand(),
-			resumeCommand(), rollbackCommand(), acceptCommand(), journalCommand(), initCommand(), simulateCommand(),
+			observeCommand(), recordCommand(), estimateCommand(), planCommand(), checkCommand(), stepCommand(), runCommand(),
+			statusCommand(), explainCommand(), historyCommand(), diffCommand(), pauseCommand(), resumeCommand(), rollbackCommand(), acceptCommand(),
+			journalCommand(), initCommand(), simulateCommand(),
 			completionCommand(), manCommand(),
 		},
 		Action: func(c *cli.Context) error {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/check"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/clients"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
@@ -34,7 +35,7 @@ var pages = []string{"README.md", "planner/README.md", "bouncer/README.md", "bou
 // tables says which page has the text of each mark that a command writes.
 var tables = map[string]string{"faults": "bouncer/README.md", "names": "sim/README.md", "fidelity": "sim/README.md",
 	"pace": "sim/README.md", "coverage": "fixtures/README.md", "windows": "fixtures/README.md",
-	"bench": "fixtures/README.md"}
+	"bench": "fixtures/README.md", "rules": "bouncer/README.md"}
 
 var (
 	console   = regexp.MustCompile("(?s)```console\n(.*?)```\n")
@@ -123,6 +124,10 @@ func (r reader) folder(t *testing.T) string {
 		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	ini := "[databases]\napp = host=10.0.0.5 user=app pool_size=20\n[pgbouncer]\n"
+	if err := os.WriteFile(filepath.Join(dir, "pgbouncer.ini"), []byte(ini), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -261,6 +266,20 @@ func TestThePageOfFaultsHasEachWithItsExitCode(t *testing.T) {
 }
 
 // TestEachTableStandsOnceInItsPage: a command that finds no marks would measure for an hour and write nothing.
+// TestThePageOfRulesIsThatOfCheck: -args -update writes it.
+func TestThePageOfRulesIsThatOfCheck(t *testing.T) {
+	table := "| rule | where it is broken | on a fleet without a finding |\n|---|---|---|\n"
+	for _, e := range check.Rules() {
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", e.Rule, e.Severity, e.Means)
+	}
+	if *update {
+		tabled(t, "rules", table)
+	}
+	if got := tableOf(t, "rules"); got != table {
+		t.Errorf("the page has\n%s\nwant\n%s\ngo test ./cmd/pgbudget -run ThePageOfRules -args -update", got, table)
+	}
+}
+
 func TestEachTableStandsOnceInItsPage(t *testing.T) {
 	for _, mark := range slices.Sorted(maps.Keys(tables)) {
 		for _, name := range pages {

@@ -7,27 +7,54 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer/check"
 	"github.com/pgbudget/pgbudget/bouncer/static"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
-// printFit prints what files come to, and writes the JUnit report where one is asked for.
-func printFit(c *cli.Context, out output, r static.Report) error {
-	if file := c.String("junit"); file != "" {
-		b, err := r.JUnit()
-		if err != nil {
-			return err
-		}
-		if err := writeWhole(file, b); err != nil {
-			return err
+// junitTo writes a JUnit report where one is asked for.
+func junitTo(c *cli.Context, report func() ([]byte, error)) error {
+	file := c.String("junit")
+	if file == "" {
+		return nil
+	}
+	b, err := report()
+	if err != nil {
+		return err
+	}
+	return writeWhole(file, b)
+}
+
+// findings prints what was found, and how much was asked.
+func (o output) findings(r check.Report) {
+	for _, x := range r.Findings {
+		text := fmt.Sprintf("%s   %s", x.Rule, x.Severity)
+		fmt.Fprintf(o.w, "%s   %s%s\n", o.bold(text), subjectOf(x), x.Found)
+		if x.Next != "" {
+			fmt.Fprintf(o.w, "    next: %s\n", x.Next)
 		}
 	}
-	if out.format != "table" {
-		return out.data(r)
+	fmt.Fprintln(o.w, r.Text())
+}
+
+// rules lists what check asks.
+func (o output) rules() error {
+	if o.format != "table" {
+		return o.data(check.Rules())
 	}
-	out.fit(r)
+	for _, e := range check.Rules() {
+		fmt.Fprintf(o.w, "%-17s %-9s %s\n", e.Rule, e.Severity, strings.ReplaceAll(e.Means, "`", ""))
+	}
 	return nil
+}
+
+// subjectOf is the beginning of a finding's sentence.
+func subjectOf(x check.Finding) string {
+	if x.Subject == "" {
+		return ""
+	}
+	return x.Subject + ": "
 }
 
 // fit prints the lines, then the ledger of each server.
@@ -60,8 +87,8 @@ func (o output) fit(r static.Report) {
 		if s.Verdict == static.Unknown {
 			least = "at least "
 		}
-		fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case %s%d (%s)\n", o.bold(s.Name), s.MaxConns, s.BudgetConns,
-			least, s.WorstConns, spareText(s.SpareConns))
+		fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case %s%d (%s)\n", o.bold(s.Name), s.MaxConns,
+			s.BudgetConns, least, s.WorstConns, spareText(s.SpareConns))
 		terms := []string{fmt.Sprintf("%d max_connections", s.MaxConns)}
 		for _, l := range s.Ledger {
 			terms = append(terms, fmt.Sprintf("%d %s", l.Conns, l.Item))
@@ -86,7 +113,8 @@ func fitError(r static.Report) error {
 	case static.Unknown:
 		i := slices.IndexFunc(r.Lines, func(l static.Line) bool { return l.Unbounded != "" })
 		l := r.Lines[i]
-		return &operr.Error{Kind: operr.KindEvidence, Subject: l.At, Err: fmt.Errorf("alias %s: %s", l.Alias, l.Unbounded.Text()),
+		return &operr.Error{Kind: operr.KindEvidence, Subject: l.At,
+			Err:  fmt.Errorf("alias %s: %s", l.Alias, l.Unbounded.Text()),
 			Hint: fmt.Sprintf("add --pools %s=N, or write user= or max_db_connections on the line", l.Alias)}
 	}
 	return nil

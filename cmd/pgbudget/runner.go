@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,10 +180,12 @@ func (h lockedHands) Apply(ctx context.Context, act state.Action) error {
 type spoken struct {
 	bouncer.Journal
 	say func(state.Event)
+	by  string // who, as user@host: it stands in each event
 }
 
 // Record records first: what is said has happened.
 func (s spoken) Record(e state.Event) (state.Event, error) {
+	e.By = cmp.Or(e.By, s.by)
 	e, err := s.Journal.Record(e)
 	if err == nil {
 		s.say(e)
@@ -210,7 +213,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	newest, reporter := &signals.Newest{Fleet: signals.Polled(m.session.Fleet, asked)}, newReporter()
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
-			conf.Journal}}.Decorate(spoken{m.journal, reporter.event})
+			conf.Journal}}.Decorate(spoken{m.journal, reporter.event, who()})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.applier, m.fleet}, Journal: hooks,
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,

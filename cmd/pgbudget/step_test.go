@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -217,6 +218,13 @@ func movesAndReturns(t *trial, gens []lab.Generation) {
 	if hooks, err := os.ReadFile(told); err != nil || strings.Count(string(hooks), "ci/app 3 →") != 1 ||
 		!strings.HasSuffix(string(hooks), "done\n") {
 		t.Errorf("hooks were told %q (%v)", hooks, err)
+	}
+	var listed []state.Event
+	if r := command(t, l, "history", "--config", config, "--last", "0", "-o", "json"); r.code != 0 ||
+		json.Unmarshal([]byte(r.stdout), &listed) != nil || len(listed) != len(events) ||
+		slices.ContainsFunc(listed, func(e state.Event) bool { return e.By != who() }) {
+		t.Errorf("history: exit %d, %d events of %d, each by %s\n%s%s", r.code, len(listed), len(events), who(), r.stdout,
+			r.stderr)
 	}
 	for _, look := range [][]string{nil, {"--look"}} {
 		r := command(t, l, append([]string{"status", "--config", config}, look...)...)

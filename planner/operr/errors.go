@@ -26,6 +26,7 @@ const (
 	KindInterrupted             // stopped between two actions; safe
 	KindUnmet                   // a simulation ran to its end, and an expectation failed
 	KindPending                 // a plan would change something: said by an exit code alone
+	KindFound                   // a check has found something; nothing was touched
 	KindDone                    // a run came to its end: no fault, whatever a signal said meanwhile
 	Kinds                       // how many there are: a new one goes before this line
 )

@@ -40,7 +40,7 @@ type Event struct {
 	Goal   *sizing.Goal `json:"goal,omitempty"`
 	Step   *Step        `json:"step,omitempty"`
 	Action *Action      `json:"action,omitempty"`
-	By     string       `json:"by,omitempty"` // of a run, and of what a person accepts: who, as user@host
+	By     string       `json:"by,omitempty"` // who, as user@host; of lines of older journals only a run's and an accept's
 
 	verdict.Reason // as its field Reason
 	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it

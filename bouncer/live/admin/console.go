@@ -132,8 +132,8 @@ func (c *Console) Ask(ctx context.Context, pass func(ctx context.Context) error)
 		return c.misread(err)
 	}
 	if NotAllowed(p) || NeedsAdmin(p) {
-		return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
-			Hint: "add " + c.Config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"}
+		return operr.By(operr.RuleRights, &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
+			Hint: "add " + c.Config.User + " to stats_users = '…' in the [pgbouncer] section of pgbouncer.ini and RELOAD"})
 	}
 	if SqlState(p) == stateNoDatabase { // PgBouncer's own words carry 08P01
 		return Fail(operr.KindUsage, c.Subject, "give the port of the PgBouncer: its console is dbname=pgbouncer",

@@ -158,7 +158,7 @@ func Unreachable(subject string, err Plain, s *Session) error {
 	default:
 		e.Hint = "check host and port, and that the process runs"
 	}
-	return e
+	return operr.By(operr.RuleLogin, e)
 }
 
 // Joined joins what went wrong with several targets, sorted by text, so that the same failures read the same.

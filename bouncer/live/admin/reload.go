@@ -52,8 +52,8 @@ func (c *Console) asAdmin(ctx context.Context, pass func(ctx context.Context) er
 	c.renew(ctx, askedAge)
 	err := c.Ask(ctx, pass)
 	if p, ok := errors.AsType[Plain](err); ok && NeedsAdmin(p) {
-		return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
-			Hint: adminHint(c.Config.User)}
+		return operr.By(operr.RuleRights, &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Err: p,
+			Hint: adminHint(c.Config.User)})
 	}
 	return err
 }

@@ -24,8 +24,8 @@ func (c *Console) MayReload(admins string) error {
 	if listed || user == own && strings.HasPrefix(c.Config.Host, "/") {
 		return nil
 	}
-	return &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Hint: adminHint(user),
-		Err: fmt.Errorf("%s may run SHOW but not RELOAD: admin access needed, and admin_users is %q", user, admins)}
+	return operr.By(operr.RuleRights, &operr.Error{Kind: operr.KindEvidence, Subject: c.Subject, Hint: adminHint(user),
+		Err: fmt.Errorf("%s may run SHOW but not RELOAD: admin access needed, and admin_users is %q", user, admins)})
 }
 
 // adminHint says how a console user gets the right to RELOAD.

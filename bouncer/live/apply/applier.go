@@ -147,9 +147,10 @@ func (h *Applier) CheckShared(ctx context.Context, sets []fleet.SettingChange) e
 		edits, _, _, err := x.edits(ctx)
 		for _, e := range edits {
 			if other := x.sharer(e.Path); other != "" && err == nil {
-				err = admin.Fail(operr.KindUsage, e.Path, "give each group a file of its own for its lines of [databases]",
+				err = operr.By(operr.RuleShared, admin.Fail(operr.KindUsage, e.Path,
+					"give each group a file of its own for its lines of [databases]",
 					"%s, a process of another group, reads this file, too: its next RELOAD would change its pools, which no plan "+
-						"has counted", other)
+						"has counted", other))
 			}
 		}
 		return nil, err

@@ -21,8 +21,8 @@ func (x processChange) prepare(ctx context.Context) ([]ini.Edited, ini.Config, a
 		return nil, file, now, nil
 	}
 	if kept := x.managed(file); kept != nil {
-		return nil, file, now, admin.Fail(operr.KindUsage, "",
-			"change the size where the file comes from; --emit patch prints the change", "%w", kept)
+		return nil, file, now, operr.By(operr.RuleManaged, admin.Fail(operr.KindUsage, "",
+			"change the size where the file comes from; --emit patch prints the change", "%w", kept))
 	}
 	return edits, file, now, err
 }
@@ -37,7 +37,7 @@ func (x processChange) try(ctx context.Context) ([]ini.Edited, error) {
 	for _, e := range edits {
 		errs = append(errs, x.config.Store.(observe.Bounded).Try(ctx, e.Path, e.New))
 	}
-	return edits, admin.Joined(errs)
+	return edits, operr.By(operr.RuleWrite, admin.Joined(errs))
 }
 
 // sharer is a process of another group whose sizes stand in a file, too, as far as its file has been read; empty: none.
@@ -134,8 +134,9 @@ func (x processChange) edits(ctx context.Context) ([]ini.Edited, ini.Config, adm
 // mayReload refuses a process that cannot be told to take what its file says, or must not.
 func (x processChange) mayReload(now admin.InForce) error {
 	if recycles := now.Recycles(); recycles != nil && !x.recycle && !x.flushesProcess(now) {
-		return admin.Fail(operr.KindUsage, x.console.ID, "policy: {accept: [recycle]} lets it; or set server_tls_sslmode = "+
-			"disable where no TLS is used, or move to PgBouncer 1.24", "%w", recycles)
+		return operr.By(operr.RuleRecycle, admin.Fail(operr.KindUsage, x.console.ID,
+			"policy: {accept: [recycle]} lets it; or set server_tls_sslmode = disable where no TLS is used, or move to "+
+				"PgBouncer 1.24", "%w", recycles))
 	}
 	return x.console.MayReload(now.Admins)
 }

@@ -121,6 +121,25 @@ func (h *Applier) PendingNotes() []string {
 	return slices.Sorted(maps.Values(h.pending.notes))
 }
 
+// Noted are the notes that a rule of pgbudget check is about: of what waits for a restart, of a config: that is another
+// file, and of what waits for a RELOAD where none is due. Sentences, sorted.
+func (h *Applier) Noted() map[operr.Rule][]string {
+	h.pending.mu.Lock()
+	defer h.pending.mu.Unlock()
+	rules := map[noteCode]operr.Rule{noteRestart: operr.RuleRestart, noteOtherFile: operr.RuleConffile,
+		notePending: operr.RulePending}
+	out := map[operr.Rule][]string{}
+	for about, text := range h.pending.notes {
+		if rule := rules[about.what]; rule != "" {
+			out[rule] = append(out[rule], text)
+		}
+	}
+	for _, texts := range out {
+		slices.Sort(texts)
+	}
+	return out
+}
+
 // CheckAccepted refuses keys of AcceptPending that no process would take from its files at a RELOAD. It asks where that
 // is not known yet.
 func (h *Applier) CheckAccepted(ctx context.Context) error {
@@ -185,7 +204,7 @@ func (h *Applier) every() []processChange {
 // SET on the console that it would undo. It returns the changes that are accepted.
 func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []ini.Difference, err error) {
 	if err := x.swapped(file, now); err != nil {
-		return nil, err
+		return nil, operr.By(operr.RuleConffile, err)
 	}
 	w, c := &x.all.pending, file.Compare(now.Running)
 	if path := cmp.Or(x.config.Path, now.Conffile); x.config.Store.(observe.Bounded).IsAnother(path, now.Conffile) {
@@ -217,7 +236,7 @@ func (x processChange) pending(file ini.Config, now admin.InForce) (accepted []i
 	if len(refused) == 0 {
 		return accepted, nil
 	}
-	return nil, x.refusal(refused)
+	return nil, operr.By(operr.RulePending, x.refusal(refused))
 }
 
 // refusal is the error for what a RELOAD would change besides: the first in full, all of them by name.

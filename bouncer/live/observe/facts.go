@@ -80,9 +80,9 @@ func (s *server) factsOnce(ctx context.Context) (fleet.Server, error) {
 	}
 	f.InRecovery = string(a.Rows[0][1]) == "t"
 	if string(a.Rows[0][5]) != "t" {
-		return f, admin.Fail(operr.KindEvidence, s.Subject, s.grantHint(),
+		return f, operr.By(operr.RuleRights, admin.Fail(operr.KindEvidence, s.Subject, s.grantHint(),
 			"role %s cannot see other roles' sessions in pg_stat_activity, so direct connections would count as 0",
-			s.Config.User)
+			s.Config.User))
 	}
 	if f.ReservedSettings, err = s.reserved(ctx); err != nil {
 		return f, err

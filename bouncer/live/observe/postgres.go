@@ -119,7 +119,8 @@ func (s *server) ask(ctx context.Context, pass func(ctx context.Context) error) 
 			Err:  fmt.Errorf("a PgBouncer answers, not a PostgreSQL: %w", p),
 			Hint: "give the address of the PostgreSQL that it leads to"}
 	case admin.SqlState(p) == admin.StateNoPrivilege:
-		return &operr.Error{Kind: operr.KindEvidence, Subject: s.Subject, Err: p, Hint: s.grantHint()}
+		return operr.By(operr.RuleRights,
+			&operr.Error{Kind: operr.KindEvidence, Subject: s.Subject, Err: p, Hint: s.grantHint()})
 	}
 	return admin.Unreachable(s.Subject, p, s.Session)
 }

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/check"
+	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/sizing"
+)
+
+// checked asks the fleet of a config.
+func (s source) checked(c *cli.Context, out output) error {
+	if s.config == nil {
+		return usage("pgbudget init writes one: give --config FILE; check --static needs none",
+			"check asks the fleet of a config")
+	}
+	r := s.findings(c.Context)
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	if err := junitTo(c, r.JUnit); err != nil {
+		return err
+	}
+	if out.format != "table" {
+		if err := out.data(r); err != nil {
+			return err
+		}
+	} else {
+		out.findings(r)
+	}
+	if len(r.Findings) == 0 {
+		return nil
+	}
+	return errFound
+}
+
+// errFound says that check or diff has found something, which it has printed.
+var errFound = &operr.Error{Kind: operr.KindFound, Err: errors.New("something was found")}
+
+// findings makes every check that a step makes, and goes on after each that fails, as far as anything follows.
+func (s source) findings(ctx context.Context) check.Report {
+	f := &check.Findings{}
+	f.Add(operr.RuleConfig, s.movable())
+	f.Add(operr.RuleCommand, s.runnable())
+	if s.movable() != nil || !s.live() {
+		return check.Report{Findings: *f, Unasked: "the fleet was not asked: the config names too little of it"}
+	}
+	m, err := newRunner(ctx, s, true)
+	if err != nil {
+		f.Add(operr.RuleAddress, err)
+		return check.Report{Findings: *f, Unasked: "the fleet was not asked: not everything could be reached"}
+	}
+	defer m.close()
+	m.standing(ctx, f)
+	survey, known := m.sampled(ctx, f)
+	if known {
+		m.files(ctx, f, survey.Fleet)
+	}
+	return check.Report{Findings: *f, Processes: len(survey.Evidence.Last.Processes),
+		Servers: len(survey.Evidence.Last.Servers)}
+}
+
+// standing is what keeps a step from beginning whatever the fleet shows.
+func (m *runner) standing(ctx context.Context, f *check.Findings) {
+	f.Add(operr.RuleAlone, m.alone(ctx))
+	f.Add(operr.RuleJournal, m.goingBack())
+	if in := m.journalState.Step; in != nil && !m.journalState.GoingBack() {
+		f.Note(operr.RuleJournal, "", "a step is in hand: "+in.Text(), onward(m.journalState))
+	}
+	f.Add(operr.RulePause, stopped(m.source.config.Journal))
+	if why := control.Closed(m.source.config.Windows(), m.clock.Now()); why.Any() && m.journalState.Step == nil {
+		f.Add(operr.RuleWindow, held(outside, "%s", why.Text()))
+	}
+}
+
+// sampled samples the fleet, and judges what the samples show; false: there is no fleet to go on with.
+func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey, bool) {
+	p, watched, end := m.watching(ctx, m.source.every)
+	defer end()
+	s, err := m.session.gather(ctx, p, watched)
+	if err != nil {
+		f.Add(operr.RuleEvidence, err)
+		return s, false
+	}
+	f.Add(operr.RuleDrift, m.stranger(s.Evidence.Last))
+	for _, x := range s.Evidence.Last.Signals {
+		if !x.Read() {
+			f.Note(operr.RuleSignal, x.Name+" of "+x.Server, x.Error, "correct the query, or take the signal out of the config")
+		}
+	}
+	if why := s.Saturated(); why.Any() {
+		f.Add(operr.RuleSignal, held("wait until the signal is below its resume level", "%s", why.Text()))
+	}
+	if _, err := m.session.History(ctx, s.Evidence.Last); err != nil {
+		f.Add(operr.RulePrometheus, err)
+		p.History = nil
+	}
+	s, err = p.Estimate(ctx, s, bouncer.ToPlan)
+	if err != nil {
+		f.Add(operr.RuleEvidence, err)
+		if s, err = p.Estimate(ctx, s, bouncer.ToCount); err != nil {
+			return s, false
+		}
+	}
+	policy := m.source.config.MovingPolicy()
+	f.Add(operr.RuleDrift, m.drifted(s, policy))
+	f.Add(operr.RuleRecycle, control.RecyclingRefused(s.Fleet, policy))
+	counted(f, s.Fleet)
+	planned, err := s.Planned(sizing.Options{})
+	if err == nil && m.journalState.Step == nil {
+		_, err = planned.Passable(policy.MostIncrement())
+	}
+	f.Add(operr.RulePlan, err)
+	return s, true
+}
+
+// counted is what the ledger and the limits show.
+func counted(f *check.Findings, x budget.Fleet) {
+	for _, s := range x.Servers {
+		if spare := x.SpareConns(s.Name); spare < 0 {
+			f.Note(operr.RuleBudget, s.Name, fmt.Sprintf("the worst case is %d, and the budget %d: %d too many",
+				x.WorstConns(s.Name), s.BudgetConns, -spare), "pgbudget plan shows the ledger, and sizes that fit")
+		}
+	}
+	for _, p := range x.Pools {
+		for _, low := range p.LimitsBelow() {
+			f.Note(operr.RuleLimit, p.ID, low, "raise the limit, or make the size smaller")
+		}
+		for _, own := range p.OwnSizes() {
+			f.Note(operr.RuleUserSize, p.ID, own, "take pool_size of the user out of [users], or the pool out of pools:")
+		}
+	}
+}
+
+// files makes the checks of a step that changes every pool that may be sized, of each process by itself. What a file
+// says besides is noted.
+func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
+	var sets []fleet.SettingChange
+	for _, p := range x.Pools {
+		if p.Frozen.Any() && !p.FrozenByLoad() { // one that is idle now may be busy when a step changes it
+			continue
+		}
+		for _, s := range p.Sizes {
+			sets = append(sets, fleet.SettingChange{Process: s.Process, Alias: p.Alias, Key: fleet.KeySize, From: s.Conns,
+				To: s.Conns + 1})
+		}
+	}
+	slices.SortFunc(sets, fleet.CompareChanges)
+	tried := map[string]bool{}
+	for _, of := range byProcess(sets) {
+		tried[of[0].Process] = true
+		f.Add(operr.RuleFile, m.applier.Check(ctx, of))
+		f.Add(operr.RuleFile, m.applier.CheckShared(ctx, of))
+	}
+	for _, g := range m.source.config.Groups {
+		for i := range g.Processes {
+			if id := fmt.Sprintf("%s/%d", g.Name, i+1); !tried[id] {
+				f.Add(operr.RuleFile, m.applier.CheckFiles(ctx, id))
+			}
+		}
+	}
+	next := map[operr.Rule]string{operr.RuleRestart: "restart the process at a good time, or take the line back",
+		operr.RuleConffile: "give config: the file that the process was started with, as this host has it",
+		operr.RulePending:  "RELOAD to apply the change, or take it back"}
+	noted := m.applier.Noted()
+	for _, rule := range slices.Sorted(maps.Keys(noted)) {
+		for _, text := range noted[rule] {
+			f.Note(rule, "", text, next[rule])
+		}
+	}
+}
+
+// runnable says which commands of the config are not there, or may not be run.
+func (s source) runnable() error {
+	if s.config == nil {
+		return nil
+	}
+	c := s.config
+	var errs []error
+	try := func(key string, argv []string) {
+		if len(argv) == 0 {
+			return
+		}
+		if _, err := exec.LookPath(argv[0]); err != nil {
+			errs = append(errs, &operr.Error{Kind: operr.KindUsage, Subject: key,
+				Err:  fmt.Errorf("the command %s cannot be run: %w", argv[0], cause(err)),
+				Hint: "correct the path, install the command, or make it executable for this user"})
+		}
+	}
+	hooks := c.Hooks.Argv()
+	for _, name := range slices.Sorted(maps.Keys(hooks)) {
+		try("hooks.on_"+name, hooks[name])
+	}
+	for _, x := range c.AllShifts() {
+		try("shift "+x.From+":"+x.To+" set", x.Set)
+		try("shift "+x.From+":"+x.To+" get", x.Get.Argv)
+	}
+	for _, g := range c.Groups {
+		for i, p := range g.Processes {
+			if p.Config != nil {
+				id := fmt.Sprintf("%s/%d", g.Name, i+1)
+				try("config.read of "+id, p.Config.Read)
+				try("config.write of "+id, p.Config.Write)
+			}
+		}
+	}
+	try("mirror", c.Mirror.Argv)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/words"
+)
+
+func diffCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "diff",
+		Usage: "list sizes of which the running process, its file and the journal say different things",
+		Description: "Takes one sample and reads every file; changes nothing. Ends with 11 where something differs.\n\n" +
+			"Examples:\n" +
+			"  pgbudget diff\n" +
+			"  pgbudget diff --all",
+		Flags: slices.Concat(oneSampleFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "list the sizes that agree, too"},
+		}, formatFlags()),
+		Action: withSource("", func(c *cli.Context, out output, s source) error {
+			if err := s.movable(); err != nil {
+				return err
+			}
+			m, err := newRunner(c.Context, s, true)
+			if err != nil {
+				return err
+			}
+			defer m.close()
+			o, err := m.session.live.Observe(c.Context)
+			if err != nil {
+				return err
+			}
+			d := differences(o, m.applier.Filed(c.Context), m.journalState)
+			if !c.Bool("all") {
+				d.Sizes = slices.DeleteFunc(d.Sizes, func(x sizeDiff) bool { return !x.Differs })
+			}
+			if out.format != "table" {
+				err = out.data(d)
+			} else {
+				out.differences(d)
+			}
+			if err == nil && (d.Differ > 0 || len(d.Unread) > 0) {
+				err = errFound
+			}
+			return err
+		}),
+	}
+}
+
+// sizeDiff is one size of one line of a process; null: that place does not say it.
+type sizeDiff struct {
+	Process string    `json:"process"`
+	Alias   string    `json:"alias"`
+	Key     fleet.Key `json:"key"`
+	Running *int      `json:"running"` // in force, by SHOW DATABASES
+	File    *int      `json:"file"`    // by the file of the process
+	Journal *int      `json:"journal"` // as pgbudget wrote it last
+	At      string    `json:"at,omitempty"`
+	Differs bool      `json:"differs"`
+}
+
+// diffs is every size of a fleet.
+type diffs struct {
+	Sizes  []sizeDiff `json:"sizes"`
+	Lines  int        `json:"lines"`  // that were compared
+	Differ int        `json:"differ"` // sizes that differ
+	Unread []string   `json:"unread,omitempty"`
+}
+
+// differences compares what runs, what is filed and what was written, line by line.
+func differences(o fleet.Observation, filed []apply.Filed, m state.JournalState) diffs {
+	d := diffs{Sizes: []sizeDiff{}}
+	for _, f := range filed {
+		if f.Err != nil {
+			d.Unread = append(d.Unread, f.Err.Error())
+			continue
+		}
+		running := map[string]fleet.Alias{}
+		for _, p := range o.Processes {
+			if p.ID == f.Process {
+				for _, a := range p.Aliases {
+					running[a.Name] = a
+				}
+			}
+		}
+		star := slices.ContainsFunc(f.Databases, func(l ini.Database) bool { return l.Alias == fleet.AutoDB })
+		for _, line := range f.Databases {
+			d.Lines++
+			a, runs := running[line.Alias]
+			delete(running, line.Alias)
+			size := sizeDiff{Process: f.Process, Alias: line.Alias, Key: fleet.KeySize, File: new(line.SizeConns),
+				At: fmt.Sprintf("%s:%d", line.File, line.Line)}
+			reserve := size
+			reserve.Key, reserve.File = fleet.KeyReserve, new(line.ReserveConns)
+			if runs {
+				size.Running, reserve.Running = new(a.SizeConns), new(a.ReserveConns)
+			}
+			d.add(size, m, star)
+			d.add(reserve, m, star)
+		}
+		for _, name := range slices.Sorted(maps.Keys(running)) {
+			if a := running[name]; a.Name != fleet.AutoDB && !a.Gone {
+				d.add(sizeDiff{Process: f.Process, Alias: name, Key: fleet.KeySize, Running: new(a.SizeConns)}, m, star)
+			}
+		}
+	}
+	return d
+}
+
+// add adds a size, with what the journal has of it. Where the file has a line of *, no console shows that line, and no
+// file the databases that it has made: what one of them lacks is then no difference.
+func (d *diffs) add(x sizeDiff, m state.JournalState, star bool) {
+	w, known := m.Line(fleet.SettingChange{Process: x.Process, Alias: x.Alias, Key: x.Key})
+	other := false
+	if known {
+		x.Journal = new(w.To)
+		other = x.Running != nil && *x.Running != w.To && *x.Running != w.Or
+	}
+	lacks := (x.Running == nil) != (x.File == nil) && !star
+	x.Differs = other || lacks || x.Running != nil && x.File != nil && *x.Running != *x.File
+	none := func(n *int) bool { return n == nil || *n == 0 }
+	if x.Key == fleet.KeyReserve && none(x.Running) && none(x.File) && none(x.Journal) {
+		return
+	}
+	if x.Differs {
+		d.Differ++
+	}
+	d.Sizes = append(d.Sizes, x)
+}
+
+// saidOf is a size that a place says, or a dash where it says none.
+func saidOf(n *int) string {
+	if n == nil {
+		return "–"
+	}
+	return fmt.Sprint(*n)
+}
+
+// differences prints a row for each size, and how many there are.
+func (o output) differences(d diffs) {
+	if len(d.Sizes) > 0 {
+		t := o.table("PROCESS", "ALIAS", "KEY", "RUNNING", "FILE", "JOURNAL", "LINE")
+		for _, x := range d.Sizes {
+			t.AppendRow([]any{x.Process, x.Alias, x.Key, saidOf(x.Running), saidOf(x.File), saidOf(x.Journal), x.At})
+		}
+		t.Render()
+	}
+	for _, text := range d.Unread {
+		fmt.Fprintln(o.w, o.warn("! "+text))
+	}
+	text := "all sizes agree"
+	if d.Differ > 0 {
+		text = words.Count(d.Differ, "size") + " " + words.Plural(d.Differ, "differs", "differ")
+	}
+	fmt.Fprintf(o.w, "%s: %s compared\n", text, words.Count(d.Lines, "line"))
+}
