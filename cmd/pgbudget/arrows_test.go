@@ -24,7 +24,7 @@ var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", 
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
 	"bouncer":              {"operr words verdict fleet load budget sizing shift learn state control", ""},
-	"bouncer/check":        {"operr words", ""},
+	"bouncer/check":        {"operr words budget", ""},
 	"bouncer/command":      {"", "bouncer/quote"},
 	"bouncer/config":       {"operr fleet load budget shift state control", "bouncer/spelling bouncer/secret"},
 	"bouncer/hook":         {"verdict state", "bouncer"},

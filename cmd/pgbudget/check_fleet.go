@@ -12,6 +12,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/check"
+	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -51,24 +52,35 @@ var errFound = &operr.Error{Kind: operr.KindFound, Err: errors.New("something wa
 // findings makes every check that a step makes, and goes on after each that fails, as far as anything follows.
 func (s source) findings(ctx context.Context) check.Report {
 	f := &check.Findings{}
-	f.Add(operr.RuleConfig, s.movable())
+	f.Add(operr.RuleConfig, errors.Join(s.lacks()...))
 	f.Add(operr.RuleCommand, s.runnable())
-	if s.movable() != nil || !s.live() {
-		return check.Report{Findings: *f, Unasked: "the fleet was not asked: the config names too little of it"}
+	if !s.live() {
+		return check.Report{Findings: *f, Unasked: "the fleet was not asked: the config names no groups"}
 	}
-	m, err := newRunner(ctx, s, true)
+	m, err := s.asking(ctx)
 	if err != nil {
 		f.Add(operr.RuleAddress, err)
 		return check.Report{Findings: *f, Unasked: "the fleet was not asked: not everything could be reached"}
 	}
 	defer m.close()
-	m.standing(ctx, f)
+	if s.config.Journal != "" {
+		m.standing(ctx, f)
+	}
 	survey, known := m.sampled(ctx, f)
 	if known {
 		m.files(ctx, f, survey.Fleet)
 	}
 	return check.Report{Findings: *f, Processes: len(survey.Evidence.Last.Processes),
 		Servers: len(survey.Evidence.Last.Servers)}
+}
+
+// asking is a runner that asks alone, and has a journal where the config names one.
+func (s source) asking(ctx context.Context) (*runner, error) {
+	if s.config.Journal != "" {
+		return newRunner(ctx, s, true)
+	}
+	m := &runner{source: s, clock: clock.Wall{}}
+	return m, m.reach(ctx)
 }
 
 // standing is what keeps a step from beginning whatever the fleet shows.
@@ -134,10 +146,10 @@ func counted(f *check.Findings, x budget.Fleet) {
 		}
 	}
 	for _, p := range x.Pools {
-		for _, low := range p.LimitsBelow() {
+		for _, low := range check.LimitsBelow(p) {
 			f.Note(operr.RuleLimit, p.ID, low, "raise the limit, or make the size smaller")
 		}
-		for _, own := range p.OwnSizes() {
+		for _, own := range check.OwnSizes(p) {
 			f.Note(operr.RuleUserSize, p.ID, own, "take pool_size of the user out of [users], or the pool out of pools:")
 		}
 	}
@@ -158,14 +170,20 @@ func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
 	}
 	slices.SortFunc(sets, fleet.CompareChanges)
 	tried := map[string]bool{}
+	filed := map[string]bool{}
+	for _, c := range configsOf(m.source.config) {
+		filed[c.Process] = true
+	}
 	for _, of := range byProcess(sets) {
-		tried[of[0].Process] = true
+		if tried[of[0].Process] = true; !filed[of[0].Process] { // that is a finding of the config
+			continue
+		}
 		f.Add(operr.RuleFile, m.applier.Check(ctx, of))
 		f.Add(operr.RuleFile, m.applier.CheckShared(ctx, of))
 	}
 	for _, g := range m.source.config.Groups {
 		for i := range g.Processes {
-			if id := fmt.Sprintf("%s/%d", g.Name, i+1); !tried[id] {
+			if id := fmt.Sprintf("%s/%d", g.Name, i+1); filed[id] && !tried[id] {
 				f.Add(operr.RuleFile, m.applier.CheckFiles(ctx, id))
 			}
 		}

@@ -49,28 +49,21 @@ type runner struct {
 func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	outlivePipes()
 	m := &runner{source: s, clock: clock.Wall{}}
-	if err := recordable(s.config); err != nil { // before anybody is asked
+	err := operr.By(operr.RuleJournal, recordable(s.config)) // before anybody is asked
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if m.session, err = s.open(ctx); err != nil {
+	if err = m.reach(ctx); err != nil {
 		if !lookOnly {
 			m.endFlushAlone(ctx)
 		}
 		return nil, err
 	}
-	m.fleet = m.session.live
-	m.applier = apply.New(m.fleet, configsOf(s.config))
-	if s.config.MovingPolicy().Recycle {
-		m.applier.AcceptRecycling()
-	}
-	m.applier.AcceptPending(s.accept)
-	m.applier.Guard(m.fleet.LockedNow)
 	if !lookOnly {
 		err = beginMoving()
 	}
 	if err == nil {
-		err = m.remember(s.config, lookOnly)
+		err = operr.By(operr.RuleJournal, m.remember(s.config, lookOnly))
 	}
 	if err == nil && !lookOnly {
 		err = m.fleet.Lock(ctx)
@@ -87,6 +80,21 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 		m.endFlush(ctx)
 	}
 	return m, nil
+}
+
+// reach opens the fleet.
+func (m *runner) reach(ctx context.Context) (err error) {
+	if m.session, err = m.source.open(ctx); err != nil {
+		return err
+	}
+	m.fleet = m.session.live
+	m.applier = apply.New(m.fleet, configsOf(m.source.config))
+	if m.source.config.MovingPolicy().Recycle {
+		m.applier.AcceptRecycling()
+	}
+	m.applier.AcceptPending(m.source.accept)
+	m.applier.Guard(m.fleet.LockedNow)
+	return nil
 }
 
 // remember reads the journal, and opens it for writing unless it is only read.
@@ -108,38 +116,48 @@ func (m *runner) close() {
 	m.session.close()
 }
 
-// movable says what a config lacks for moving the fleet.
+// movable says what a config lacks first for moving the fleet.
 func (s source) movable() error {
+	if lacks := s.lacks(); len(lacks) > 0 {
+		return lacks[0]
+	}
+	return nil
+}
+
+// lacks is all that a config lacks for moving the fleet.
+func (s source) lacks() (errs []error) {
+	lack := func(hint, format string, args ...any) { errs = append(errs, usage(hint, format, args...)) }
 	switch {
 	case s.config == nil:
-		return usage("pgbudget init writes one: give --config FILE",
+		lack("pgbudget init writes one: give --config FILE",
 			"a change of sizes needs a config: only the config has the path of each process's pgbouncer.ini")
+		return errs
 	case s.from != "" || len(s.postgres) > 0 || len(s.bouncers) > 0:
-		return usage("leave --from, --postgres and --bouncer out",
-			"step, run and rollback move the fleet of the config alone")
+		lack("leave --from, --postgres and --bouncer out", "step, run and rollback move the fleet of the config alone")
+		return errs
 	case s.config.Journal == "":
-		return usage("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in an existing folder",
+		lack("add journal: /var/lib/pgbudget/fleet.jsonl, or another file in an existing folder",
 			"the config names no journal:, and without a journal a crash cannot be told from a completed step")
 	}
 	for _, g := range s.config.Groups {
 		for i, p := range g.Processes {
 			if p.Config == nil {
-				return usage("write config: with the path of its pgbouncer.ini beside its console:",
+				lack("write config: with the path of its pgbouncer.ini beside its console:",
 					"%s/%d: the config has no config: with the path of its pgbouncer.ini", g.Name, i+1)
 			}
 		}
 	}
 	if len(s.config.Servers) == 0 {
-		return usage("pgbudget init writes servers: with the dsn: of each",
+		lack("pgbudget init writes servers: with the dsn: of each",
 			"the config names no server: without one pgbudget can neither take the lock nor see a drain in PostgreSQL")
 	}
 	for _, x := range s.config.Servers { // a declared limit is enough to plan with, and neither locks nor shows anything
 		if x.DSN == "" {
-			return usage("add its dsn: under servers:; plan and simulate need no dsn:",
+			lack("add its dsn: under servers:; plan and simulate need no dsn:",
 				"server %s: the config has no dsn:, so pgbudget can neither take the lock nor see a drain in PostgreSQL", x.Name)
 		}
 	}
-	return nil
+	return errs
 }
 
 // configsOf says where each process's file is.

@@ -20,6 +20,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/prom"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
@@ -138,7 +139,7 @@ func (s source) open(ctx context.Context) (session, error) {
 	}
 	if s.config != nil && s.config.Prometheus != nil {
 		if out.prom, err = prom.New(s.config.Prometheus.URL, s.config.Prometheus.HTTPConfig.YML); err != nil {
-			return session{}, err
+			return session{}, operr.By(operr.RulePrometheus, err)
 		}
 	}
 	f, err := observe.Open(ctx, targets)
@@ -157,7 +158,7 @@ func (s source) open(ctx context.Context) (session, error) {
 	if groups := s.autodbs(); len(groups) > 0 {
 		if out.Fleet, err = apply.New(f, configsOf(s.config)).Gather(ctx, groups); err != nil {
 			f.Close()
-			return session{}, err
+			return session{}, operr.By(operr.RuleFile, err)
 		}
 	}
 	if out.prom != nil && !s.bare {
