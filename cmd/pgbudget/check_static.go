@@ -20,7 +20,7 @@ func staticFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "static", Usage: "read the files alone: no console and no server is asked"},
 		&cli.StringSliceFlag{Name: "max-connections",
-			Usage: "static: `[ADDRESS=]N`: max_connections of the server, or of the one at host or host:port; repeatable"},
+			Usage: "static: `[HOST=]N`: max_connections of the server, or of that at HOST, host or host:port; repeatable"},
 		&cli.IntFlag{Name: "processes", Value: 1, Usage: "static: `K` processes load each file"},
 		&cli.StringFlag{Name: "pgbouncer", Value: static.Newest,
 			Usage: "static: `VERSION` that loads the files"},

@@ -17,7 +17,7 @@ import (
 func diffCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "diff",
-		Usage: "list sizes of which the running process, its file and the journal say different things",
+		Usage: "list sizes on which process, file and journal differ",
 		Description: "Takes one sample and reads every file; changes nothing. Ends with 11 where something differs.\n\n" +
 			"Examples:\n" +
 			"  pgbudget diff\n" +

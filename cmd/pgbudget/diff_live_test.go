@@ -32,8 +32,8 @@ func TestDiffNamesWhatRunsIsFiledAndWasWritten(t *testing.T) {
 		"an edit that waits":  {cause: lines("pool_size=5", "pool_size=9"), want: "app pool_size 5 9 –"},
 		"a reserve":           {cause: lines("pool_size=5", "pool_size=5 reserve_pool=2"), want: "app reserve_pool 0 2 –"},
 		"a line that is gone": {cause: lines("app = ", "other = "), want: "app pool_size 5 – –, other pool_size – 5 –"},
-		"the journal": {cause: journalled([]state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}}, eventsOf(oneLine(5, 6)),
-			[]state.Event{{Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}),
+		"the journal": {cause: journalled([]state.Event{{Kind: state.RunBegan, Goal: &sizing.Goal{}}},
+			eventsOf(oneLine(5, 6)), []state.Event{{Kind: state.StepEnded}, {Kind: state.RunEnded, Outcome: state.Done}}),
 			want: "app pool_size 5 5 6", once: true},
 	} {
 		for _, group := range []string{"main", "ci"} {

@@ -167,8 +167,8 @@ func conffileOf(p fleet.Process, here func(path string) bool) string {
 	case !filepath.IsAbs(path):
 		return "# config: /FILL-IN/" + filepath.Base(path) + "   # it was started with " + path + ", relative to its folder"
 	case !here(path):
-		return "# config: {path: " + scalar(path) + ", read: [ssh, HOST, cat, " + scalar(path) + "], write: […]}   # not on " +
-			"this host"
+		return "# config: {path: " + scalar(path) + ", read: [ssh, HOST, cat, " + scalar(path) +
+			"], write: […]}   # not on this host"
 	default:
 		return "config: " + scalar(path)
 	}

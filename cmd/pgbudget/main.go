@@ -111,7 +111,8 @@ func newApp() *cli.App {
 		OnUsageError:              usageError,
 		Commands: []*cli.Command{
 			observeCommand(), recordCommand(), estimateCommand(), planCommand(), checkCommand(), stepCommand(), runCommand(),
-			statusCommand(), explainCommand(), historyCommand(), diffCommand(), pauseCommand(), resumeCommand(), rollbackCommand(), acceptCommand(),
+			statusCommand(), explainCommand(), historyCommand(), diffCommand(), pauseCommand(), resumeCommand(),
+			rollbackCommand(), acceptCommand(),
 			journalCommand(), initCommand(), simulateCommand(),
 			completionCommand(), manCommand(),
 		},
