@@ -153,7 +153,8 @@ func initial(o fleet.Observation, targets admin.Targets, here func(path string) 
 				scalar(g.Name+"/"+fleet.AutoDB), strings.Join(names, ", "))
 		}
 	}
-	b.WriteString("\npolicy: {percent: 5, soak: 15m}   # windows: [\"Mon-Fri 01:00-05:00 UTC\"] bounds when a step may begin\n")
+	b.WriteString("\npolicy: {percent: 5, soak: 15m}   # windows: [\"Mon-Fri 01:00-05:00 UTC\"]: when steps may " +
+		"begin\n")
 	b.WriteString("\n# ledger:\n#   - {server: " + targets.Servers[0].Name +
 		", name: backup agent, conns: 2}\n# prometheus: {url: 'http://prom:9090', lookback: 7d}\n")
 	return b.String()
