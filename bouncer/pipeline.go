@@ -126,6 +126,7 @@ func (p Pipeline) Estimate(ctx context.Context, s Survey, to Purpose) (Survey, e
 	if len(s.Evidence.History.Pools) > 0 && len(s.Loads) > 0 {
 		s.Loads, s.Shifts = p.Journal.Rebased(s.Loads, s.Shifts, s.Evidence.To)
 	}
+	s.Loads = p.Journal.AtPeak(s.Loads, s.Shifts, s.Evidence.To)
 	s.Traffic = slices.Clone(p.Traffic)
 	for i, x := range s.Shifts {
 		s.Traffic[i].LoadsAt = x.LoadsAt

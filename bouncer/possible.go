@@ -17,11 +17,11 @@ const askAgain = 10 * time.Second
 // possible is the opening of a step, or the hold for what bars it: nothing of it has been done then. What somebody else
 // has changed ends the run.
 func (w *run) possible(ctx context.Context, s control.State, open state.Action) state.Action {
-	if w.Possible == nil || len(open.Step.Changes) == 0 {
+	if w.Possible == nil || open.Step.Empty() {
 		return open
 	}
 	if now := w.Clock.Now(); w.barred == nil || now.Sub(w.asking) >= askAgain {
-		w.barred, w.asking = w.Possible(ctx, s, open.Step.Changes), now
+		w.barred, w.asking = w.Possible(ctx, s, *open.Step), now
 	}
 	w.met, w.metBy = w.barred, verdict.NotPossible
 	switch {

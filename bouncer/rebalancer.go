@@ -43,9 +43,9 @@ type Rebalancer struct {
 	// Alone says after every sample why this run is no longer the only one, an error of KindBusy; again: it had lost what
 	// keeps others away, and has it again, so that the sample shows what is no more. nil: it always is.
 	Alone func(context.Context) (again bool, err error)
-	// Possible says why the lines of a step could not be changed now: asked before the step begins, so that none is left
-	// half-done for what could have been known. nil: they always can.
-	Possible func(context.Context, control.State, []fleet.SettingChange) error
+	// Possible says why a step could not be taken now: asked before the step begins, so that none is left half-done for
+	// what could have been known. nil: it always can.
+	Possible func(context.Context, control.State, state.Step) error
 	// Kept says why the files of processes no longer say what these have in force: asked of those that the journal has
 	// changed, before anything is granted or traffic goes on, and before a step, or the run, is done. Whoever puts an old
 	// file back without a RELOAD is seen by no sample. nil: they always do.
@@ -53,8 +53,15 @@ type Rebalancer struct {
 	// why nothing can be recorded any more: asked at every sample; nil: the next event tells
 	Recordable func() error
 	Paused     func() verdict.Reason // why nothing may move now; nil: it always may
+	Aborted    func() verdict.Reason // why the step in hand goes back at once, and the run ends; nil: nobody asks
+	// Adjusted is the policy as a person wants it by now, and what that changes; none: nothing. nil: nobody asks
+	Adjusted func(state.Policy) (state.Policy, verdict.Reason)
 	// the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	Replans bool
+	// no step begins: what is provisional is watched, and the run ends once nothing is
+	Watch bool
+	// the goal is that of a reviewed plan: where a load has grown beyond it, the run ends
+	Fixed bool
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	// the run takes back every step from that event on, the one in hand first; 0: it goes forward
@@ -87,6 +94,8 @@ type run struct {
 	metBy  verdict.Code // of reasons that it is
 	target sizing.Goal  // as given
 
+	peaks       []state.Peak   // the highest loads since the newest step has been provisional; sorted by pool
+	peaksAt     time.Time      // when they were looked for last
 	loadsAt     []int          // what each traffic switch said when Loads were measured
 	beforeShift []learn.Block  // what arrived before the newest traffic change
 	unsure      verdict.Reason // why Loads may be wrong
@@ -154,7 +163,9 @@ func (w *run) run(ctx context.Context) (Report, error) {
 		default:
 			action = control.Next(s)
 		}
-		if why := w.outgrown(s, action); why.Any() {
+		if why := w.outgrown(s, action); why.Any() && w.Fixed {
+			action = state.StopWith(state.Held, verdict.Of(verdict.PlanOutgrown, "", why))
+		} else if why.Any() {
 			if action, err = w.replan(s, action, why); err != nil {
 				return Report{State: w.state}, err
 			}
@@ -214,6 +225,8 @@ func (w *run) unseen(ctx context.Context, err error) state.Action {
 		return action.Holding(said(verdict.NoPicture, err))
 	}
 	switch kind := operr.KindOf(err); {
+	case w.Aborted != nil && w.state.Step == nil && w.state.RollTo == 0 && w.Aborted().Any():
+		return state.StopWith(state.Aborted, verdict.Of(verdict.AbortedIdle, "", w.Aborted()))
 	case kind == operr.KindDrift:
 		return state.StopWith(state.Drifted, said(verdict.NoPicture, err))
 	case now.Sub(w.blind) >= max(w.Policy.HoldFor, blindFor, w.shiftingBack(), w.state.RetreatFor()):
@@ -253,7 +266,15 @@ func (w *run) do(ctx context.Context, s control.State, action state.Action) (end
 	case state.TrimStep:
 		return false, w.record(state.Event{Kind: state.StepTrimmed, Step: action.Step, Reason: action.Reason})
 	case state.CompleteStep:
-		return false, w.record(state.Event{Kind: state.StepEnded, Reason: action.Reason, Soak: action.Soak})
+		return false, w.record(state.Event{Kind: state.StepEnded, Reason: action.Reason, Soak: action.Soak,
+			Until: w.provisionalUntil()})
+	case state.ConfirmStep:
+		return false, w.settled(state.Event{Kind: state.StepConfirmed})
+	case state.ProlongStep:
+		p, _ := w.state.Provisional()
+		return false, w.record(state.Event{Kind: state.StepProlonged, Reason: action.Reason, Until: w.peakOver(p.Step)})
+	case state.ReopenStep:
+		return false, w.settled(state.Event{Kind: state.StepReopened, Reason: action.Reason})
 	case state.Stop:
 		return true, w.record(state.Event{Kind: state.RunEnded, Outcome: action.Outcome, Reason: action.Reason, Next: w.hint,
 			Soak: action.Soak})

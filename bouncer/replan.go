@@ -14,10 +14,11 @@ import (
 // outgrown says why the goal no longer is what should be gone to: asked where a step would begin, or the run would be
 // done.
 func (w *run) outgrown(s control.State, action state.Action) verdict.Reason {
-	arrived := action.Kind == state.Stop && action.Outcome == state.Done && !s.Over.Any() &&
+	arrived := action.Kind == state.Stop && action.Outcome == state.Done && !s.Over.Any() && !w.Fixed &&
 		(w.Steps == 0 || w.state.Steps < w.Steps)
-	shrunk := w.Replans && w.state.Step == nil && w.state.RollTo == 0 && control.Outsized(s.Fleet, w.goal).Any()
-	if !w.Replans || action.Kind != state.BeginStep && !arrived && !shrunk {
+	asks := w.Replans || w.Fixed
+	shrunk := asks && w.state.Step == nil && w.state.RollTo == 0 && control.Outsized(s.Fleet, w.goal).Any()
+	if !asks || action.Kind != state.BeginStep && !arrived && !shrunk {
 		return verdict.Reason{}
 	}
 	lately, err := Loads(w.recent) // without history: that is what it was planned by
@@ -27,7 +28,7 @@ func (w *run) outgrown(s control.State, action state.Action) verdict.Reason {
 	if shrunk { // what was planned no longer fits
 		return verdict.Or(s.OverBudget(), control.Outsized(s.Fleet, w.goal))
 	}
-	return control.Outgrown(control.LoadsOf(s.Fleet), lately)
+	return control.Outgrown(control.LoadsOf(s.Fleet), w.state.AtPeak(lately, s.Shifts, s.Now))
 }
 
 // replan plans for the loads as they are now. Where that is the same plan, the action stands; else the next sample
@@ -43,7 +44,7 @@ func (w *run) replan(s control.State, action state.Action, why verdict.Reason) (
 	if err != nil {
 		return action, err
 	}
-	loads := control.Renewed(control.LoadsOf(s.Fleet), lately)
+	loads := control.Renewed(control.LoadsOf(s.Fleet), w.state.AtPeak(lately, s.Shifts, s.Now))
 	fleet, _, err := w.pipeline().Modelled(s.Sample.At, w.Evidence.WithCPU(w.recent), loads, nil)
 	if err != nil {
 		return s.Hold(verdict.Of(verdict.NotPlanned, "", why, err)), nil

@@ -70,8 +70,13 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(fleet), w.Policy.Stale, now)
 	}
 	w.samples = w.samples.Add(o)
+	w.peaked(now)
+	if w.broken = w.adjusted(); w.broken != nil {
+		return control.State{}, w.broken
+	}
 	s := control.State{Samples: control.Samples{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples,
-		Guard: w.guard}, Journal: w.state, RunGoal: control.RunGoal{Goal: w.goal, Target: w.target, Steps: w.Steps},
+		Guard: w.guard}, Journal: w.state,
+		RunGoal:    control.RunGoal{Goal: w.goal, Target: w.target, Steps: w.Steps, Watch: w.Watch},
 		Policy:     w.Policy,
 		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.soakResult(shifts)},
 		Bars:       control.Bars{Unsure: w.unsure, Unasked: w.Unasked}}
@@ -84,6 +89,9 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	if w.Paused != nil {
 		s.Paused = w.Paused()
 	}
+	if w.Aborted != nil {
+		s.Aborted = w.Aborted()
+	}
 	w.before = fleet
 	if in := s.Journal.Intent; in == nil || in.Kind == state.Flush || in.Kind == state.Restore {
 		if lost := s.Lost(); len(lost) > 0 {
@@ -95,6 +103,22 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 		}
 	}
 	return s, nil
+}
+
+// adjusted goes on with the policy that a person wants by now, and writes it down first.
+func (w *run) adjusted() error {
+	if w.Adjusted == nil {
+		return nil
+	}
+	policy, why := w.Adjusted(w.Policy)
+	if !why.Any() {
+		return nil
+	}
+	if err := w.record(state.Event{Kind: state.Adjusted, Reason: why}); err != nil {
+		return err
+	}
+	w.Policy = policy
+	return nil
 }
 
 // pipeline is the run's: what it counts of a sample is without the signals, which the guard judges.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/state"
-	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // errOld is a sample that began before something went back: it shows what is no more.
@@ -22,12 +21,15 @@ func (w *run) backUnseen(ctx context.Context, now time.Time, readings []state.Re
 		w.guard = w.guard.Add(signalsOf(ctx, w.Signals, w.Thresholds), w.Thresholds, serverNames(w.before), w.Policy.Stale,
 			now)
 	}
-	var paused verdict.Reason
+	bars := control.Bars{}
 	if w.Paused != nil {
-		paused = w.Paused()
+		bars.Paused = w.Paused()
+	}
+	if w.Aborted != nil {
+		bars.Aborted = w.Aborted()
 	}
 	return control.Unseen(control.State{Samples: control.Samples{Now: now, Fleet: w.before, Guard: w.guard},
-		Bars: control.Bars{Paused: paused}, Journal: w.state, Policy: w.Policy,
+		Bars: bars, Journal: w.state, Policy: w.Policy,
 		TrafficNow: control.TrafficNow{Shifts: w.shifts(readings), Readings: readings}})
 }
 

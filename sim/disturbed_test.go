@@ -40,12 +40,13 @@ const (
 	consoleLost             // nobody sees anything
 	journalFull             // nothing can be written down
 	saturated               // a signal above its abort level
+	abortedBy               // a person takes the step in hand back
 	disturbances
 )
 
 func (d disturbing) String() string {
 	return []string{"nothing", "killed", "interrupted", "paused", "lock lost", "store fails", "console lost",
-		"journal full", "saturated"}[d]
+		"journal full", "saturated", "aborted by a person"}[d]
 }
 
 var errFull = errors.New("no space left on device")
@@ -118,6 +119,12 @@ func (d *disturbance) under(b bouncer.Rebalancer, goal sizing.Goal, m state.Jour
 		}
 		return verdict.Reason{}
 	}
+	b.Aborted = func() verdict.Reason {
+		if d.kind == abortedBy && len(d.events) >= d.at { // it is asked for until the run has ended
+			return verdict.Of(verdict.AbortAsked, "somebody")
+		}
+		return verdict.Reason{}
+	}
 	if d.dieAt, d.rig.torn = 0, d.torn; d.kind == killed {
 		d.dieAt = d.at
 	}
@@ -154,6 +161,9 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		}
 		if x == nil {
 			continue
+		}
+		if seed%4 == 1 { // steps are provisional for a while
+			x.policy.ConfirmAfter = 15 * time.Second
 		}
 		before := x.sizes()
 		first := int64(0) // the first step that was ever begun

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/control"
-	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -35,9 +34,9 @@ func TestAStepThatCannotBeDoneIsNotBegun(t *testing.T) {
 				continue
 			}
 			r, asked, begun := x.rebalancer(), 0, time.Time{}
-			r.Possible = func(_ context.Context, s control.State, sets []fleet.SettingChange) error {
-				if s.Journal.Step != nil || len(sets) == 0 {
-					t.Errorf("seed %d, %s: asked with a step in hand, or of %d lines", seed, c.name, len(sets))
+			r.Possible = func(_ context.Context, s control.State, step state.Step) error {
+				if s.Journal.Step != nil || step.Empty() {
+					t.Errorf("seed %d, %s: asked with a step in hand, or of %d lines", seed, c.name, len(step.Changes))
 				}
 				if s.Journal.Steps == 0 {
 					return nil

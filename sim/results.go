@@ -80,6 +80,8 @@ type ServerSample struct {
 // PoolSample is one pool at one time, all pools of the line together.
 type PoolSample struct {
 	ID      string        // group/alias
+	Server  string        // on which it opens its connections
+	Allowed int           // connections that the sizes of its lines allow
 	Size    int           // pool_size as most processes have it
 	Conns   int           // server connections, logins included
 	Active  int           // connections that serve a transaction

@@ -151,6 +151,8 @@ func (w *World) Sample() Sample {
 		sizes := map[int]int{}
 		for _, p := range w.linePools[t.id] {
 			x.Active += p.active
+			x.Allowed += p.alias.size
+			x.Server = p.srv.spec.Name
 			sizes[p.alias.size]++
 			if n := sizes[p.alias.size]; n > sizes[x.Size] || n == sizes[x.Size] && p.alias.size > x.Size {
 				x.Size = p.alias.size

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/planner/control"
-	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -33,7 +32,7 @@ func TestARunThatEndsSaysWhatEndsIt(t *testing.T) {
 			Hint: next})
 		for name, set := range map[string]func(r *bouncer.Rebalancer){
 			"before a step": func(r *bouncer.Rebalancer) {
-				r.Possible = func(context.Context, control.State, []fleet.SettingChange) error { return cut }
+				r.Possible = func(context.Context, control.State, state.Step) error { return cut }
 			},
 			"before a grant": func(r *bouncer.Rebalancer) { r.Kept = func(context.Context, []string) error { return cut } },
 			"in an action":   func(r *bouncer.Rebalancer) { r.Applier = failing{r.Applier, cut} },

@@ -16,6 +16,12 @@ func (s State) begin() state.Action {
 	if a, over := s.finished(); over {
 		return a
 	}
+	if a, waits := s.provisional(); waits {
+		return a
+	}
+	if s.Watch {
+		return s.watched()
+	}
 	_, shifting := s.shifting()
 	if !shifting && s.Journal.GoalOfStep {
 		return s.newGoal()
@@ -105,8 +111,12 @@ func (s State) finished() (a state.Action, over bool) {
 	m := s.Journal
 	enough := s.Steps > 0 && m.Steps >= s.Steps
 	switch {
-	case m.Left.Any() && (m.RollTo > 0 || enough || m.Aborts >= max(1, s.Policy.Aborts)):
+	case m.Left.Any() && (m.RollTo > 0 || enough || s.aborted() || m.Aborts >= max(1, s.Policy.Aborts)):
 		return state.StopWith(state.Held, verdict.Of(verdict.RestLeft, "", m.Left)), true
+	case s.aborted() && m.Aborted.Is(verdict.AbortAsked):
+		return state.StopWith(state.Aborted, m.Aborted), true
+	case s.aborted():
+		return state.StopWith(state.Aborted, verdict.Of(verdict.AbortedIdle, "", s.Aborted)), true
 	case m.Aborts >= max(1, s.Policy.Aborts) && m.RollTo == 0:
 		return state.StopWith(state.Aborted, m.Aborted), true
 	case enough && len(m.Refused) > 0 || m.TrimmedAway.Any():

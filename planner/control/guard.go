@@ -2,6 +2,7 @@ package control
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -45,7 +46,42 @@ type judged struct {
 	abort  bool
 	clear  bool // below resume
 	reason verdict.Reason
-	at     time.Time // of the sample
+	at     time.Time   // of the sample
+	value  fleet.Float // not known where there is none, in the unit of the signal
+	level  Threshold
+}
+
+// SignalNow is the newest reading of a signal, with its levels.
+type SignalNow struct {
+	Name   string      `json:"name"`
+	Server string      `json:"server"`
+	Value  fleet.Float `json:"value"`  // null: it cannot be read, or is too old
+	Hold   fleet.Float `json:"hold"`   // in the unit of the signal, as the others; null: never
+	Resume fleet.Float `json:"resume"` // in the unit of the signal; null: never held
+	Abort  fleet.Float `json:"abort"`  // in the unit of the signal; null: never
+	Held   bool        `json:"held"`   // nothing is granted on the server
+	Why    string      `json:"why,omitempty"`
+}
+
+// never is a level, unknown where it is never reached.
+func never(level float64) fleet.Float {
+	if math.IsInf(level, 1) {
+		return fleet.Unknown()
+	}
+	return fleet.Float(level)
+}
+
+// Now lists the newest reading of every signal, sorted by name and server.
+func (g SaturationGuard) Now() (now []SignalNow) {
+	for _, s := range g.signals {
+		if len(s.last) == 0 {
+			continue
+		}
+		v := s.last[len(s.last)-1]
+		now = append(now, SignalNow{Name: s.name, Server: s.server, Value: v.value, Hold: never(v.level.Hold),
+			Resume: never(v.level.Resume), Abort: never(v.level.Abort), Held: s.held, Why: s.reason.Text()})
+	}
+	return now
 }
 
 // Add returns the guard after one more reading. A signal that is missing, stale, an error or no number says hold, and
@@ -80,8 +116,8 @@ func (g SaturationGuard) of(name, server string) signalState {
 // judge holds one sample against its threshold.
 func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) judged {
 	unknown := func(code verdict.Code, subject string, args ...any) judged {
-		return judged{above: true, reason: verdict.Of(verdict.SignalUnknown, server, r.Name, verdict.Of(code, subject,
-			args...))}
+		return judged{above: true, value: fleet.Unknown(), level: r,
+			reason: verdict.Of(verdict.SignalUnknown, server, r.Name, verdict.Of(code, subject, args...))}
 	}
 	var found []fleet.Signal
 	for _, s := range signals {
@@ -108,7 +144,7 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 	case age < -stale:
 		return unknown(verdict.SignalAhead, "", -age.Round(time.Second))
 	}
-	out := judged{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At}
+	out := judged{above: v > r.Hold, abort: v > r.Abort, clear: v <= r.Resume, at: s.At, value: s.Value, level: r}
 	switch {
 	case out.abort:
 		out.reason = verdict.Of(verdict.SignalAborts, server, r.Name, verdict.Apart(v, r.Abort), verdict.Exactly(r.Abort))

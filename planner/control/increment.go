@@ -96,6 +96,12 @@ func (s State) shift(id string) (shift.Shift, state.Reading, bool) {
 	return s.Shifts[i], s.Readings[i], true
 }
 
+// Shifting reports whether a switch is still to be set.
+func (s State) Shifting() bool {
+	_, shifting := s.shifting()
+	return shifting
+}
+
 // shifting is the shift whose switch is next to be set: the first that is not where it goes.
 func (s State) shifting() (shift.Shift, bool) {
 	all := s.Shifts

@@ -41,6 +41,7 @@ type RunGoal struct {
 	Goal   sizing.Goal
 	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Steps  int         // as many forward steps at most; 0: no limit
+	Watch  bool        // no step begins: what is provisional is watched, and the run ends once nothing is
 }
 
 // TrafficNow is where traffic is, and what is seen of what has moved.
@@ -58,6 +59,7 @@ type Bars struct {
 	Unsure  verdict.Reason // why the loads that it goes by may be wrong: it ends once the step in hand is done
 	Unasked verdict.Reason // why no step may begin: nobody was asked, as none was due then
 	Paused  verdict.Reason // why nothing may move now: a person asked for it
+	Aborted verdict.Reason // why the step in hand goes back at once, and the run ends: a person asked for it
 }
 
 // leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three, so
@@ -108,8 +110,12 @@ func Next(s State) state.Action {
 	}
 	goesBack := s.Journal.Unwind || state.Back(s.Journal.Step)
 	switch unread := s.unreadSwitch(); {
-	case s.Paused.Any():
+	case s.aborted() && s.Journal.Step != nil && !goesBack:
+		return s.abortNow(*s.Journal.Step)
+	case s.Paused.Any() && !s.aborted():
 		return s.Hold(s.Paused)
+	case s.Journal.Reopened.Any() && s.Journal.Step != nil && !goesBack:
+		return s.takeBack(*s.Journal.Step, s.Journal.Reopened)
 	case unread.Any() && !goesBack: // a switch that does not answer may still be set back
 		if step := s.Journal.Step; step != nil && s.Journal.Intent == nil && s.shifted(*step) {
 			if o := s.abort(*step); o.any() && !o.pause {
@@ -128,6 +134,17 @@ func Next(s State) state.Action {
 	default:
 		return s.proceed(*step)
 	}
+}
+
+// aborted reports whether a person has aborted what the run does. A rollback is no step that could go back.
+func (s State) aborted() bool { return s.Aborted.Any() && s.Journal.RollTo == 0 }
+
+// abortNow takes a step back that a person has aborted: its traffic first, where nobody knows whether that was moved.
+func (s State) abortNow(step state.Step) state.Action {
+	if in := s.Journal.Intent; in != nil && in.Traffic != nil {
+		return state.ShiftOf(step.Traffic.Back(), s.Aborted)
+	}
+	return s.takeBack(step, s.Aborted)
 }
 
 // settle repeats an action of which nobody knows whether it was done, before anything else: done twice is done once,

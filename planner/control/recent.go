@@ -171,6 +171,14 @@ func (t RecentSamples) unwatched(since time.Time, longest time.Duration) time.Du
 	return sum
 }
 
+// longestGap is the longest time without a sample of those that are kept.
+func (t RecentSamples) longestGap() (longest time.Duration) {
+	for _, g := range t.gaps {
+		longest = max(longest, g.to.Sub(g.from))
+	}
+	return longest
+}
+
 // late is how far the newest samples lie apart, where those of the two newest gaps are all too far; 0: they are not.
 // One alone is a sample that was lost.
 func (t RecentSamples) late(longest time.Duration) time.Duration {

@@ -27,7 +27,10 @@ type story struct {
 //
 //	fleet [spare=N]                 a fleet of its own: a/db 20 → 16, b/db 10 → 14, N connections spare
 //	goal a=N b=N                    other sizes to go to
-//	policy percent=N soak=D drain=D hold=D   what is not given stays
+//	policy percent=N soak=D drain=D hold=D confirm=D   what is not given stays
+//	abort WHO                       a person has aborted the run; without one: nobody has
+//	pause WHO                       a person has paused it; without one: nobody has
+//	only-watch                      the run begins no step
 //	sample a=SIZE/OPEN b=SIZE/OPEN [times=N] [wait=a:D] [idle=PID:USER:APPLICATION:POOL] [direct=N]
 //	signal NAME=V [hold=V] [resume=V] [abort=V]   the value of a signal of the server, now; without one: none is known
 //	next [KIND [OUTCOME]]           print the next action, and leave it
@@ -60,6 +63,17 @@ func (x *story) do(out io.Writer, command, rest string) {
 		p.Soak = x.duration(w.values["soak"], p.Soak)
 		p.DrainFor = x.duration(w.values["drain"], p.DrainFor)
 		p.HoldFor = x.duration(w.values["hold"], p.HoldFor)
+		p.ConfirmAfter = x.duration(w.values["confirm"], p.ConfirmAfter)
+	case "abort":
+		if x.s.Bars.Aborted = (verdict.Reason{}); rest != "" {
+			x.s.Bars.Aborted = verdict.Of(verdict.AbortAsked, rest)
+		}
+	case "pause":
+		if x.s.Bars.Paused = (verdict.Reason{}); rest != "" {
+			x.s.Bars.Paused = verdict.Of(verdict.PausedBy, rest)
+		}
+	case "only-watch":
+		x.s.Watch = true
 	case "sample":
 		for range max(1, int(x.number(w, "times", 1))) {
 			x.sample(w)

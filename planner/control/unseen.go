@@ -17,7 +17,8 @@ import (
 func Unseen(s State) (a state.Action, due bool) {
 	step, m := s.Journal.Step, s.Journal
 	s.unseen = true
-	if step == nil || s.Paused.Any() || s.switchDrift().Any() || m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
+	if step == nil || s.Paused.Any() && !s.aborted() || s.switchDrift().Any() ||
+		m.Failures > 0 && s.Now.Sub(m.FailedAt) < retryAfter {
 		return a, false
 	}
 	if step.Kind != state.Backward {
@@ -78,6 +79,9 @@ func endsFlush(intent *state.Action) bool {
 func (s State) unseenAbort(step state.Step) verdict.Reason {
 	if step.Traffic != nil && s.Journal.RollTo > 0 { // the step is the undo itself
 		return verdict.Reason{}
+	}
+	if s.aborted() {
+		return s.Aborted
 	}
 	if in := s.Journal.Intent; s.shifted(step) || in != nil && in.Traffic != nil {
 		shift, _, _ := s.shift(step.Traffic.Shift)

@@ -27,6 +27,7 @@ type Histogram struct {
 	Samples int       `json:"samples"`           // how many were added
 	Buckets []Bucket  `json:"buckets,omitempty"` // sorted by Index, empty ones left out
 	Max     float64   `json:"max"`               // the largest sample ever added, undecayed
+	MaxAt   time.Time `json:"max_at,omitzero"`   // when the newest of those was; zero: an older recording does not say
 }
 
 // Bucket is one bucket: Index 0 holds [0, HistogramFirst), Index k >= 1 the k-th geometric interval above it.
@@ -56,8 +57,9 @@ func (h Histogram) Add(at time.Time, v float64) Histogram {
 		h.Buckets = slices.Insert(h.Buckets, i, Bucket{Index: k})
 	}
 	h.Buckets[i].Weight += math.Exp2(exponent)
-	h.Samples++
-	h.Max = max(h.Max, v)
+	if h.Samples++; v >= h.Max && !at.Before(h.MaxAt) || v > h.Max {
+		h.Max, h.MaxAt = v, at
+	}
 	if at.After(h.Last) {
 		h.Last = at
 	}
@@ -128,6 +130,41 @@ type ServerHistory struct {
 	Server string    `json:"server"`
 	Direct Histogram `json:"direct"` // connections that belong to no PgBouncer
 	CPU    CPUFit    `json:"cpu"`    // the zero value: no query, or too few moments for a fit
+}
+
+// What a peak is. chosen: a week of minutes shows that of a week, less shows that of a day; half an hour after the
+// highest minute of the last one, its busiest time is over.
+const (
+	aWeek      = 7 * 24 * time.Hour
+	peakPasses = 30 * time.Minute
+)
+
+// NextPeak is when the next peak of pools will be over, the latest of theirs: as long after the highest minute that the
+// history has as it takes to come again. false: the history has no such minute of any of them.
+func (h History) NextPeak(pools []string, now time.Time) (at time.Time, known bool) {
+	for _, id := range pools {
+		p, found := h.pool(id)
+		if !found || p.Erlangs.MaxAt.IsZero() {
+			continue
+		}
+		period := aWeek
+		if p.Erlangs.Span() < aWeek-time.Hour {
+			period = 24 * time.Hour
+		}
+		next := p.Erlangs.MaxAt.Add(peakPasses)
+		if behind := now.Sub(next); behind >= 0 {
+			next = next.Add((behind/period + 1) * period)
+		}
+		at, known = latest(at, next), true
+	}
+	return at, known
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (h History) pool(id string) (PoolHistory, bool) {

@@ -32,6 +32,8 @@ type TwoPools struct {
 	Shifts   []shift.Shift
 	Readings []state.Reading
 	Soak     *learn.SoakResult
+	Watch    bool // the run begins no step
+	Bars     control.Bars
 }
 
 // Noon is when the stories begin.
@@ -100,8 +102,8 @@ func (s *TwoPools) Next() state.Action {
 	defer func() { s.Fleet = measured }()
 	return control.Next(control.State{Samples: control.Samples{Now: s.Now, Fleet: s.Fleet, Before: s.Before,
 		Sample: s.Sample, Recent: s.Recent, Guard: s.Guard}, TrafficNow: control.TrafficNow{AsMeasured: measured,
-		Shifts: s.Shifts, Readings: s.Readings, Soak: s.Soak}, Journal: s.Journal, RunGoal: control.RunGoal{Goal: s.Goal},
-		Policy: s.Policy})
+		Shifts: s.Shifts, Readings: s.Readings, Soak: s.Soak}, Journal: s.Journal, RunGoal: control.RunGoal{Goal: s.Goal,
+		Watch: s.Watch}, Policy: s.Policy, Bars: s.Bars})
 }
 
 // Do takes the next action, wants its kind, and writes it into the journal as done.
@@ -115,10 +117,16 @@ func (s *TwoPools) Do(t *testing.T, want state.ActionKind) state.Action {
 		state.TrimStep: {state.StepTrimmed}, state.CompleteStep: {state.StepEnded},
 		state.Release: {state.Intended, state.Acted}, state.Retreat: {state.Intended, state.Acted},
 		state.Grant: {state.Intended, state.Acted}, state.Undo: {state.Intended, state.Acted},
-		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned}}
+		state.ShiftTraffic: {state.Intended, state.Acted}, state.SetGoal: {state.Replanned},
+		state.ConfirmStep: {state.StepConfirmed}, state.ProlongStep: {state.StepProlonged},
+		state.ReopenStep: {state.StepReopened}}
+	var until time.Time
+	if s.Policy.ConfirmAfter > 0 && !state.Back(s.Journal.Step) { // as a run says it
+		until = s.Now.Add(s.Policy.ConfirmAfter)
+	}
 	for _, k := range kinds[a.Kind] {
 		s.Journal = s.Journal.After(state.Event{Seq: s.Journal.Seq + 1, At: s.Now, Kind: k, Step: a.Step, Action: &a,
-			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason})
+			Goal: a.Goal, Soak: a.Soak, Reason: a.Reason, Until: until})
 	}
 	return a
 }

@@ -16,8 +16,8 @@ import (
 // ActionKind is what an Action does.
 type ActionKind string
 
-// The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep and AbortStep change nothing in the fleet: they are
-// decisions that must outlive a crash.
+// The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep, ConfirmStep, ProlongStep, ReopenStep and
+// AbortStep change nothing in the fleet: they are decisions that must outlive a crash.
 const (
 	BeginStep ActionKind = "begin-step" // Step is taken in hand; nothing in the fleet changes yet
 	Release   ActionKind = "release"    // write Sets that make lines smaller, RELOAD, read back
@@ -31,6 +31,9 @@ const (
 	SetGoal      ActionKind = "set-goal"      // the run goes to Goal from now on
 	TrimStep     ActionKind = "trim-step"     // what is left of the step is given up: it no longer fits
 	CompleteStep ActionKind = "complete-step" // the step is done and soaked
+	ConfirmStep  ActionKind = "confirm-step"  // the newest step is provisional no more: its peak was carried
+	ProlongStep  ActionKind = "prolong-step"  // the newest step stays provisional: its peak was not watched
+	ReopenStep   ActionKind = "reopen-step"   // the newest step is provisional, and is taken in hand again to go back
 	AbortStep    ActionKind = "abort-step"    // the step goes back
 	Wait         ActionKind = "wait"          // take the next sample
 	Stop         ActionKind = "stop"          // the run ends with Outcome

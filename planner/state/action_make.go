@@ -69,6 +69,15 @@ func CompleteOf(soak *learn.SoakResult, why verdict.Reason) Action {
 	return Action{Kind: CompleteStep, Soak: soak, Reason: why}
 }
 
+// ConfirmOf ends that the newest step is provisional: Kind.
+func ConfirmOf() Action { return Action{Kind: ConfirmStep} }
+
+// ProlongOf lets the newest step be provisional for longer: Kind and Reason.
+func ProlongOf(why verdict.Reason) Action { return Action{Kind: ProlongStep, Reason: why} }
+
+// ReopenOf takes the newest step, which is provisional, in hand again, to go back: Kind and Reason.
+func ReopenOf(why verdict.Reason) Action { return Action{Kind: ReopenStep, Reason: why} }
+
 // AbortOf takes a step back: Kind, Step, which is the undo, Soak where traffic goes back, else nil, and Reason. No
 // reason: a person wants it.
 func AbortOf(back Step, soak *learn.SoakResult, why verdict.Reason) Action {

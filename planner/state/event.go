@@ -25,11 +25,18 @@ const (
 	HoldEnded   EventKind = "resume"    // signals are below their resume levels again
 	StepTrimmed EventKind = "trim"      // Step: what of it was achieved; Reason
 	StepAbort   EventKind = "abort"     // Step: the undo; Reason; Soak, where traffic goes back
-	StepEnded   EventKind = "step-done" // the step is soaked, or its undo is done
-	RunEnded    EventKind = "end"       // Outcome, Reason
-	Relocked    EventKind = "relock"    // Reason: the lock was lost, nobody had taken it, and it is held again
-	Noted       EventKind = "note"      // Reason: something beside the run, such as a hook that failed; it decides nothing
-	Accepted    EventKind = "accept"    // a person takes responsibility for what the fleet is now
+	StepEnded   EventKind = "step-done" // the step is soaked, or its undo is done; Until: it is provisional until then
+	// the newest step is no longer provisional: Peaks is what its peak showed
+	StepConfirmed EventKind = "confirm"
+	// the newest step stays provisional, until Until, because its peak was not watched: Reason
+	StepProlonged EventKind = "prolong"
+	// the newest step is provisional, and what was seen since wants it back: Reason, Peaks
+	StepReopened EventKind = "reopen"
+	RunEnded     EventKind = "end"    // Outcome, Reason
+	Relocked     EventKind = "relock" // Reason: the lock was lost, nobody had taken it, and it is held again
+	Noted        EventKind = "note"   // Reason: something beside the run, such as a hook that failed; it decides nothing
+	Adjusted     EventKind = "set"    // Reason: a person has changed settings of the run, which goes on with them
+	Accepted     EventKind = "accept" // a person takes responsibility for what the fleet is now
 )
 
 // Event is one line of the journal.
@@ -53,6 +60,8 @@ type Event struct {
 	Servers   []Origin           `json:"servers,omitempty"`   // of a run: which they are
 	Seen      []Seen             `json:"seen,omitempty"`      // of a run: every process, alias and user
 	To        int64              `json:"to,omitempty"`        // of a run: it takes back the steps from that event on
+	Until     time.Time          `json:"until,omitzero"`      // of a step that ends: it is provisional until then
+	Peaks     []Peak             `json:"peaks,omitempty"`     // of a step that was provisional: the highest loads since
 }
 
 // Spoken is the event as a journal keeps it: every reason in it with its sentence. Nothing that it points to is

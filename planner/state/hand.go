@@ -24,6 +24,7 @@ type StepInHand struct {
 	Unwind      bool              `json:"unwind,omitzero"`      // the step goes back first
 	Unflushable bool              `json:"unflushable,omitzero"` // a flush of it has failed in this run
 	Unmoved     *learn.SoakResult `json:"unmoved,omitzero"`     // nothing moved, as far as was seen
+	Reopened    verdict.Reason    `json:"reopened,omitzero"`    // it had ended, was provisional, and goes back, because
 }
 
 // after folds an event in.
@@ -44,6 +45,8 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 		return h.begun(e, verdict.Reason{})
 	case StepAbort:
 		return h.begun(e, e.Reason)
+	case StepReopened:
+		return h.reopened(was.Past[len(was.Past)-1], e)
 	case Intended:
 		h.Intent = e.Action
 	case Acted:
@@ -58,8 +61,10 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 		h.Step, h.Intent, h.SettledAt = e.Step, nil, e.At
 	case StepEnded:
 		h.Step, h.Intent, h.Why, h.StepTo, h.StepNumber, h.Unmoved = nil, nil, verdict.Reason{}, 0, 0, nil
+		h.Reopened = verdict.Reason{}
 	case Accepted:
 		h.Step, h.Intent, h.StepTo, h.StepNumber, h.Unwind, h.Unmoved = nil, nil, 0, 0, false, nil
+		h.Reopened = verdict.Reason{}
 	}
 	return h
 }
@@ -68,7 +73,14 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 func (h StepInHand) begun(e Event, why verdict.Reason) StepInHand {
 	h.Step, h.StepAt, h.StepSeq, h.Why = e.Step, e.At, e.Seq, why
 	h.ReleasedAt, h.SettledAt, h.Intent = time.Time{}, e.At, nil
-	h.Unwind, h.Unflushable, h.Unmoved = false, false, nil
+	h.Unwind, h.Unflushable, h.Unmoved, h.Reopened = false, false, nil, verdict.Reason{}
+	return h
+}
+
+// reopened is a step that had ended, in hand again under its number.
+func (h StepInHand) reopened(p Past, e Event) StepInHand {
+	h = h.begun(Event{Step: &p.Step, At: e.At, Seq: p.Seq}, verdict.Reason{})
+	h.StepTo, h.StepNumber, h.Reopened = 0, p.Number, e.Reason
 	return h
 }
 

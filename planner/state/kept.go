@@ -10,7 +10,7 @@ import (
 
 // JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A state of another
 // version is not read: the events are folded again.
-const JournalStateVersion = 10
+const JournalStateVersion = 11
 
 // A journal of years has more steps and soaks than anybody goes back to, and a state that kept them all would be read
 // and written whole, again and again. So the newest are kept.
@@ -53,9 +53,10 @@ func (m Learned) withSoaks(soaks ...learn.SoakResult) []learn.SoakResult {
 // known is every word of an event that this pgbudget gives a meaning to.
 var (
 	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Acted, Failed, HoldBegan, HoldEnded, StepTrimmed,
-		StepAbort, StepEnded, RunEnded, Relocked, Noted, Accepted}
+		StepAbort, StepEnded, StepConfirmed,
+		StepProlonged, StepReopened, RunEnded, Relocked, Noted, Adjusted, Accepted}
 	knownActions = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep,
-		CompleteStep, AbortStep, Wait, Stop}
+		CompleteStep, ConfirmStep, ProlongStep, ReopenStep, AbortStep, Wait, Stop}
 	knownSteps = []StepKind{Forward, Equalise, Backward}
 	knownEnds  = []Outcome{Done, Held, Aborted, Drifted, Blind, LockLost, Interrupted}
 )
@@ -84,6 +85,9 @@ func (m JournalState) Refuses(e Event) error {
 		return missing("outcome")
 	case e.Kind == StepTrimmed && m.Step == nil:
 		return errors.New("a step is trimmed, and none is in hand")
+	case slices.Contains([]EventKind{StepReopened, StepConfirmed, StepProlonged}, e.Kind) && (m.Step != nil ||
+		len(m.Past) == 0):
+		return errors.New("a step is no longer provisional, and none was")
 	}
 	if e.Outcome != "" && !slices.Contains(knownEnds, e.Outcome) {
 		return fmt.Errorf("%w: the outcome %q is not known", ErrNewer, e.Outcome)

@@ -10,16 +10,21 @@ import (
 type Policy struct {
 	// grants of one step, and releases, are at most that share of each server's budget, 0..100
 	Percent   float64       `json:"percent"`
-	Soak      time.Duration `json:"soak_ns"`           // watching after a step before the next
-	DrainFor  time.Duration `json:"drain_for_ns"`      // a release that has not drained by then is undone
-	HoldFor   time.Duration `json:"hold_for_ns"`       // a run that is held that long ends
-	SwitchFor time.Duration `json:"switch_for_ns"`     // a person who is to set a traffic switch is waited for that long
-	Every     time.Duration `json:"every_ns"`          // between two samples while acting
-	SoakEvery time.Duration `json:"soak_every_ns"`     // between two samples of a soak
-	MaxWait   time.Duration `json:"max_wait_ns"`       // a head of the queue older than that calls a release wrong
-	Stale     time.Duration `json:"stale_ns"`          // a sample older than that is none
-	Aborts    int           `json:"aborts"`            // a run ends once so many steps in a row were taken back
-	Recycle   bool          `json:"recycle,omitempty"` // a RELOAD may recycle every server connection; see Recycles
+	Soak      time.Duration `json:"soak_ns"`       // watching after a step before the next
+	DrainFor  time.Duration `json:"drain_for_ns"`  // a release that has not drained by then is undone
+	HoldFor   time.Duration `json:"hold_for_ns"`   // a run that is held that long ends
+	SwitchFor time.Duration `json:"switch_for_ns"` // a person who is to set a traffic switch is waited for that long
+	Every     time.Duration `json:"every_ns"`      // between two samples while acting
+	SoakEvery time.Duration `json:"soak_every_ns"` // between two samples of a soak
+	MaxWait   time.Duration `json:"max_wait_ns"`   // a head of the queue older than that calls a release wrong
+	Stale     time.Duration `json:"stale_ns"`      // a sample older than that is none
+	Aborts    int           `json:"aborts"`        // a run ends once so many steps in a row were taken back
+	// a step is provisional for so long after its soak, and no other begins; 0: it never is
+	ConfirmAfter time.Duration `json:"confirm_after_ns,omitempty"`
+	// a step is provisional until the next peak of its pools, as their history has it, and for ConfirmAfter where there is
+	// no history
+	ConfirmPeak bool `json:"confirm_peak,omitempty"`
+	Recycle     bool `json:"recycle,omitempty"` // a RELOAD may recycle every server connection; see Recycles
 	// no release that leaves more of a line's connections in use, 0..1; 0: any
 	MaxUse float64 `json:"max_use,omitempty"`
 }
@@ -37,6 +42,10 @@ const (
 	// chosen: a step of an eighth that goes back, too, says that no step is small enough
 	DefaultAborts = 3
 )
+
+// DefaultConfirmAfter is how long a step is provisional that waits for a peak of which no history tells. chosen: every
+// day has its peak, and the engineers of the first split waited as long.
+const DefaultConfirmAfter = 24 * time.Hour
 
 // DefaultPolicy returns the policy of a config that says nothing.
 func DefaultPolicy() Policy {

@@ -56,6 +56,8 @@ func (r Run) after(e Event, was JournalState) Run {
 		if was.Step != nil && was.Step.Kind != Backward && !was.Step.Empty() {
 			r.Steps++
 		}
+	case StepReopened: // it is undone, where it was this run's
+		r.Steps = max(0, r.Steps-1)
 	case RunEnded:
 		if r.Running = false; e.Outcome == Done {
 			r.Again, r.RollTo = "", 0

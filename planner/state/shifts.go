@@ -2,6 +2,7 @@ package state
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -100,6 +101,58 @@ type Learned struct {
 	Baselines []learn.Baseline `json:"baselines,omitzero"` // the loads of shifts as runs took them; sorted by shift
 	// what soaks saw of shifts, the newest last; the newest soaksKept of each
 	Soaks []learn.SoakResult `json:"soaks,omitzero"`
+	Peaks []Peak             `json:"peaks,omitzero"` // the highest loads of pools while steps were provisional; sorted
+}
+
+// Peak is the highest load of a pool that was seen while a step was provisional.
+type Peak struct {
+	At   time.Time `json:"at"` // of the newest sample behind it
+	Load load.Load `json:"load"`
+}
+
+// PeakFor is how long a peak is planned with. chosen: a week, as long as the default lookback: the next one of its kind
+// has come by then.
+const PeakFor = 7 * 24 * time.Hour
+
+// withPeaks notes peaks: a higher one, and one whose time is over, takes the place of the one before.
+func (m Learned) withPeaks(peaks []Peak) []Peak {
+	if len(peaks) == 0 {
+		return m.Peaks
+	}
+	out := slices.Clone(m.Peaks)
+	for _, p := range peaks {
+		i, found := slices.BinarySearchFunc(out, p, func(a, b Peak) int { return cmp.Compare(a.Load.Pool, b.Load.Pool) })
+		switch {
+		case !found:
+			out = slices.Insert(out, i, p)
+		case p.Load.Erlangs.Target >= out[i].Load.Erlangs.Target || p.At.Sub(out[i].At) > PeakFor:
+			out[i] = p
+		}
+	}
+	return out
+}
+
+// AtPeak are loads with those of peaks in their place, where they are more and not too old; pools of a shift apart,
+// whose load is another by now. Each that was taken says so in its notes.
+func (m Learned) AtPeak(loads []load.Load, shifts []shift.Shift, now time.Time) []load.Load {
+	out := slices.Clone(loads)
+	for i, l := range out {
+		j, found := slices.BinarySearchFunc(m.Peaks, l.Pool, func(p Peak, id string) int {
+			return cmp.Compare(p.Load.Pool, id)
+		})
+		moves := slices.ContainsFunc(shifts, func(s shift.Shift) bool { return s.From == l.Pool || s.To == l.Pool })
+		if !found || moves || l.Unknown.Any() || l.Method == load.MethodDeclared {
+			continue
+		}
+		p := m.Peaks[j]
+		if now.Sub(p.At) > PeakFor || p.Load.Erlangs.Target <= l.Erlangs.Target {
+			continue
+		}
+		out[i].Erlangs, out[i].PerSec = p.Load.Erlangs, p.Load.PerSec
+		out[i].Notes = append(slices.Clone(l.Notes), fmt.Sprintf("its load is that of the peak at %s, seen while a step was "+
+			"provisional; now it is %.3g Erlangs", p.At.UTC().Format(time.DateTime), l.Erlangs.Target))
+	}
+	return out
 }
 
 // after folds an event in.
@@ -107,6 +160,8 @@ func (l Learned) after(e Event) Learned {
 	switch e.Kind {
 	case RunBegan:
 		l.Soaks, l.Baselines = l.withSoaks(e.Soaks...), l.withBaselines(e.Baselines)
+	case StepConfirmed, StepReopened:
+		l.Peaks = l.withPeaks(e.Peaks)
 	case StepBegan, StepAbort, StepEnded:
 		if e.Soak != nil {
 			l.Soaks = l.withSoaks(*e.Soak)

@@ -43,8 +43,22 @@ type Past struct {
 	Seq    int64     `json:"seq"`    // Seq of the event at which it began
 	At     time.Time `json:"at"`     // when it ended
 	Step   Step      `json:"step"`
+	// provisional until then, and watched; zero: it is not
+	Until time.Time `json:"provisional_until,omitzero"`
+	// of one that is provisional: when a run was known to watch it last, and the longest time before that in which none
+	// did
+	Watched   time.Time     `json:"watched,omitzero"`
+	Unwatched time.Duration `json:"unwatched_ns,omitzero"`
 	// GivenUp: a person gave the step up (Accepted) before it was done; how far it came is not known.
 	GivenUp bool `json:"given_up,omitempty"`
+}
+
+// Provisional returns the newest step while it is provisional: its peak is still to come.
+func (m JournalState) Provisional() (Past, bool) {
+	if n := len(m.Past); m.Step == nil && n > 0 && !m.Past[n-1].Until.IsZero() {
+		return m.Past[n-1], true
+	}
+	return Past{}, false
 }
 
 // Refusal is a release that was wrong: in this run the pool is not made smaller than that again.

@@ -24,6 +24,7 @@ type SettingsWritten struct {
 // after folds an event in.
 func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 	s.Seen = was.withSeen(e.Seen)
+	s.Past = was.watched(e)
 	switch e.Kind {
 	case RunBegan:
 		s.Servers = was.origins(e.Servers, e.To > 0)
@@ -45,8 +46,18 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 		s.Written = was.trimmed(e.Step, e.At)
 	case StepEnded:
 		if h := was.StepInHand; h.Step != nil && h.Step.Kind != Backward && !h.Step.Empty() && h.StepTo == 0 {
-			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step}).Past
+			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step, Until: e.Until,
+				Watched: e.At}).Past
 		}
+	case StepConfirmed:
+		s.Past = slices.Clone(s.Past)
+		s.Past[len(s.Past)-1].Until = time.Time{}
+	case StepProlonged:
+		s.Past = slices.Clone(s.Past)
+		p := &s.Past[len(s.Past)-1]
+		p.Until, p.Unwatched = e.Until, 0
+	case StepReopened:
+		s.Past = s.Past[:len(s.Past)-1]
 	case RunEnded:
 		if was.RollTo > 0 && e.Outcome == Done {
 			s.Past = slices.DeleteFunc(slices.Clone(s.Past), func(p Past) bool { return p.Seq >= was.RollTo })
@@ -57,11 +68,29 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 		was.SettingsWritten = s
 		given := was.GivenUp()
 		given.Step = nil
-		s.Past, s.Places = given.withoutBack(false).Past, was.left()
+		s.Past, s.Places = slices.Clone(given.withoutBack(false).Past), was.left()
+		for i := range s.Past {
+			s.Past[i].Until = time.Time{}
+		}
 		s.Written = slices.DeleteFunc(slices.Clone(s.Written), func(w Written) bool { return w.Key != fleet.KeyLifetime })
 		s.Servers, s.Seen = nil, nil
 	}
 	return s
+}
+
+// watched are the steps that stand, the newest with how long nobody has watched it while it is provisional: until a run
+// began. What a run writes shows that it is there.
+func (m JournalState) watched(e Event) []Past {
+	n := len(m.Past) - 1
+	if n < 0 || m.Past[n].Until.IsZero() || !m.Running && e.Kind != RunBegan {
+		return m.Past
+	}
+	out := slices.Clone(m.Past)
+	if p := &out[n]; e.Kind == RunBegan {
+		p.Unwatched = max(p.Unwatched, e.At.Sub(p.Watched))
+	}
+	out[n].Watched = e.At
+	return out
 }
 
 // written notes the values that lines should have now; where it is not known whether the action was done, both.

@@ -183,6 +183,11 @@ const (
 	RestTrimmed    Code = "rest trimmed"        // why
 	LoadGrown      Code = "load grown"          // pool, Erlangs now, lower, upper, planned for, lower, upper
 	WindowsClosed  Code = "windows closed"      // times, windows
+
+	PeakNotCarried   Code = "peak not carried"  // the step's number, why
+	StillProvisional Code = "still provisional" // the step's number, until when
+	NoneProvisional  Code = "none provisional"
+	PeakUnwatched    Code = "peak not watched" // the step's number, for how long nobody did, for how long at most
 )
 
 // Traffic switches.
@@ -205,6 +210,7 @@ const (
 	NotCounted     Code = "not counted"       // why a sample cannot be counted
 	NotPlanned     Code = "not planned"       // LoadGrown or its like, why
 	NoPlanForLoads Code = "no plan for loads" // LoadGrown or its like, why
+	PlanOutgrown   Code = "plan outgrown"     // LoadGrown or its like
 	AskedToStop    Code = "asked to stop"
 	LineLost       Code = "line lost"
 	LockTaken      Code = "lock taken again"
@@ -217,6 +223,9 @@ const (
 	PauseUnread        Code = "pause not read"       // why
 	UntilOver          Code = "until is over"        // for how long a run may begin steps
 	Unasked            Code = "not asked"
-	Note               Code = "note"       // a text of a hook or a plan
-	SeenFirst          Code = "seen first" // who came where
+	AbortAsked         Code = "abort asked"    // who, and when, as the file says
+	AbortedIdle        Code = "aborted idle"   // AbortAsked
+	SettingsAsked      Code = "settings asked" // what changes, who
+	Note               Code = "note"           // a text of a hook or a plan
+	SeenFirst          Code = "seen first"     // who came where
 )

@@ -166,6 +166,11 @@ var sentences = map[Code]string{
 	LoadGrown: "the load of %s is %.3g Erlangs (%.3g to %.3g), and was planned for as %.3g (%.3g to " +
 		"%.3g)",
 	WindowsClosed: "the time is %s, outside of the windows (%s)",
+
+	PeakNotCarried:   "step %d is provisional, and %v",
+	StillProvisional: "step %d is provisional until %s",
+	NoneProvisional:  "no step is provisional",
+	PeakUnwatched:    "nobody watched step %d for %v at a time, which may be %v: its peak may have come unseen",
 	// Traffic switches.
 	ByHand: "by hand",
 	SetSwitchNow: "set the traffic of %s from %d to %d %% now: pgbudget waits until the switch reports the new " +
@@ -183,6 +188,7 @@ var sentences = map[Code]string{
 	NotCounted:     "%s",
 	NotPlanned:     "%v; it cannot be planned for: %v",
 	NoPlanForLoads: "%v; for these loads there is no plan: %v",
+	PlanOutgrown:   "%v; the reviewed plan was made for less",
 	AskedToStop:    "asked to stop",
 	LineLost:       "the line is gone, and its lifetime with it",
 	LockTaken:      "the session that held the lock was lost; nobody had taken it, and it is held again",
@@ -193,6 +199,9 @@ var sentences = map[Code]string{
 	UntilOver:          "--until %s is over",
 	Unasked: "nothing was to be done when the fleet was observed, and now a change is due: run the command again to " +
 		"confirm the change",
-	Note:      "%s",
-	SeenFirst: "seen for the first time: %s",
+	AbortAsked:    "pgbudget abort by %s",
+	AbortedIdle:   "%v; no step was in hand",
+	SettingsAsked: "%s, by %s",
+	Note:          "%s",
+	SeenFirst:     "seen for the first time: %s",
 }
