@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
@@ -72,9 +73,15 @@ func (s *Survey) model() (err error) {
 func (s Survey) Planned(o sizing.Options) (Survey, error) {
 	var err error
 	if s.Plan, err = sizing.Solve(s.Fleet, o); err == nil {
-		s.Goal = sizing.GoalOf(s.Plan)
+		s = s.Towards(s.Plan)
 	}
 	return s, err
+}
+
+// Towards is the survey with a plan and its goal, as Planned finds it, or as one was reviewed.
+func (s Survey) Towards(p sizing.Plan) Survey {
+	s.Plan, s.Goal = p, sizing.GoalOf(p)
+	return s
 }
 
 // HasPlan reports whether the survey has come to a plan: without one, nobody knows whether a step is wanted, and what
@@ -144,6 +151,10 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 			f = x.Loaded(f, x.At)
 			continue
 		}
+		told, err := s.ClientsRoom(x)
+		if notes = append(notes, told...); err != nil {
+			return notes, err
+		}
 		if err := x.Begins(f); err != nil {
 			return notes, err
 		}
@@ -163,6 +174,18 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 		f = x.Loaded(f, x.Until) // shifts that come later begin from there
 	}
 	return notes, nil
+}
+
+// ClientsRoom makes sure that the clients of a shift's path find room at the poolers that receive its traffic.
+func (s Survey) ClientsRoom(x shift.Shift) (notes []string, err error) {
+	refused, notes := x.ClientsRefused(x.ClientLimits(s.Evidence.Last, s.Declared.Clients, s.Fleet))
+	if len(refused) == 0 {
+		return notes, nil
+	}
+	return notes, operr.By(operr.RuleClients, &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + x.ID(),
+		Err: fmt.Errorf("too many clients: %s", strings.Join(refused, "; ")),
+		Hint: "raise the limit (max_client_conn and max_db_client_connections take a RELOAD, files a restart), or add " +
+			"processes, or end the shift earlier"})
 }
 
 // Backwards is the survey of a rollback: each shift goes to where its switch was before the steps that are taken back,

@@ -170,7 +170,8 @@ func checkProcess(p fleet.Process) error {
 
 func checkAlias(id string, a fleet.Alias) error {
 	err := outside(id, number{"pool_size", a.SizeConns, 0}, number{"reserve_pool_size", a.ReserveConns, 0},
-		number{"max_db_connections", a.MaxConns, 0}, number{"current_connections", a.CurrentConns, 0},
+		number{"max_db_connections", a.MaxConns, 0}, number{"max_db_client_connections", a.MaxClients, 0},
+		number{"current_connections", a.CurrentConns, 0},
 		number{"port", a.Port, 0})
 	if a.Lifetime < 0 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative server_lifetime", id))

@@ -69,9 +69,10 @@ type Declared struct {
 	Servers   []DeclaredServer // sorted by name
 	Pools     []DeclaredPool   // in the order written
 	Lines     []DeclaredLine
-	SizeAll   bool    // no pools listed: every pool seen on our servers is ours to size
-	Deadband  float64 // share of the objective, 0..1, that a resize must save
-	LeastGain float64 // weighted waiting clients per connection; see Fleet.LeastGain
+	SizeAll   bool                          // no pools listed: every pool seen on our servers is ours to size
+	Clients   map[string]fleet.ClientLimits // by group; of those that declare any
+	Deadband  float64                       // share of the objective, 0..1, that a resize must save
+	LeastGain float64                       // weighted waiting clients per connection; see Fleet.LeastGain
 }
 
 // DeclaredServer holds a server's rules, and facts that stand in for observed ones.

@@ -2,6 +2,7 @@ package budget
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -251,6 +252,19 @@ func (f Fleet) Rooms(server string) []LimitRoom {
 		out = append(out, r)
 	}
 	return out
+}
+
+// ShortLimits are the limits, of whatever kind, under which not every pool of the line could have its size at once, and
+// how many connections those would come to.
+func (f Fleet) ShortLimits() iter.Seq2[fleet.Limit, int] {
+	return func(yield func(fleet.Limit, int) bool) {
+		at := placesOf(f.Pools)
+		for _, l := range f.AllLimits() {
+			if conns := use(l, f.Pools, at); conns > l.Conns && !yield(l, conns) {
+				return
+			}
+		}
+	}
 }
 
 // Use is what one more of a pool takes in all processes: of its size, and of its reserve.

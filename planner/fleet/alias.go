@@ -207,3 +207,17 @@ func Followers(o Observation, group string) []string {
 	}
 	return out
 }
+
+// ClientLimits are limits of clients that no console tells; 0: not declared.
+type ClientLimits struct {
+	Files    int // file descriptors that each process of a group may have open
+	Balancer int // connections of clients that the balancer before a group lets through to all of its processes
+}
+
+// Clients counts the clients of an alias, whether they wait, are served, or idle.
+func (a Alias) Clients() (n int) {
+	for _, p := range a.Pools {
+		n += p.ClientsActive + p.ClientsWaiting
+	}
+	return n
+}

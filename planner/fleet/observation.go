@@ -181,7 +181,8 @@ type Alias struct {
 	ForceUser    string        `json:"force_user,omitempty"` // user= of the line; empty: the client's own user
 	SizeConns    int           `json:"pool_size"`            // per (alias, user); 0 means unlimited from PgBouncer 1.24 on
 	ReserveConns int           `json:"reserve_pool_size"`
-	MaxConns     int           `json:"max_db_connections"` // 0: no limit
+	MaxConns     int           `json:"max_db_connections"`                  // 0: no limit
+	MaxClients   int           `json:"max_db_client_connections,omitempty"` // 0: no limit, or before 1.24
 	CurrentConns int           `json:"current_connections"`
 	Lifetime     time.Duration `json:"server_lifetime_ns,omitempty"` // in force for it; 0: not known
 	PoolMode     string        `json:"pool_mode"`                    // session, transaction or statement, in force

@@ -35,6 +35,7 @@ const (
 	RuleUserSize   Rule = "user-size"        // no size of a user stands in for a line
 	RuleEvidence   Rule = "evidence"         // the samples are enough for a plan
 	RuleBudget     Rule = "over-budget"      // the worst case of today is within the budget
+	RuleClients    Rule = "client-limit"     // the clients of a shift find room
 	RulePlan       Rule = "plan"             // there are sizes that keep every promise
 )
 

@@ -153,6 +153,7 @@ func aliasesOf(records []record, settings fleet.Settings, g gauges, counters map
 			SizeConns:    r.count("pool_size"),
 			ReserveConns: r.count("reserve_pool_size"),
 			MaxConns:     max(0, r.count("max_connections")),
+			MaxClients:   max(0, r.count("max_client_connections")),
 			CurrentConns: r.count("current_connections"),
 			Lifetime:     cmp.Or(r.span("server_lifetime"), settings.Lifetime),
 			PoolMode:     cmp.Or(g.modes[name], r.text("pool_mode"), settings.PoolMode),

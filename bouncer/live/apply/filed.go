@@ -10,9 +10,9 @@ import (
 
 // Filed is what the files of a process say of its lines.
 type Filed struct {
-	Process   string
-	Databases []ini.Database // in the order of the file; the caller's
-	Err       error          // why they cannot be read; the others are as they are
+	Process string
+	Config  ini.Config // the zero value where Err is
+	Err     error      // why they cannot be read; the others are as they are
 }
 
 // Filed reads the files of every process that has a config, all at once, and writes nothing.
@@ -24,13 +24,10 @@ func (h *Applier) Filed(ctx context.Context) []Filed {
 	admin.Together(len(targets), func(i int) error {
 		out[i].Process = targets[i].console.ID
 		now, err := targets[i].console.InForce(ctx)
-		var file ini.Config
 		if err == nil {
-			file, err = observe.Load(ctx, targets[i].console, targets[i].config, now)
+			out[i].Config, err = observe.Load(ctx, targets[i].console, targets[i].config, now)
 		}
-		if out[i].Err = err; err == nil {
-			out[i].Databases = file.Databases()
-		}
+		out[i].Err = err
 		return nil
 	})
 	return out
