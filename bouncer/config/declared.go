@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 )
 
 // Declared returns what the file says in the planner's terms, every default applied.
@@ -19,6 +20,14 @@ func (c *Config) Declared() budget.Declared {
 		d.Servers = append(d.Servers, s.declared(c.Signals()))
 	}
 	slices.SortFunc(d.Servers, func(a, b budget.DeclaredServer) int { return cmp.Compare(a.Name, b.Name) })
+	for _, g := range c.Groups {
+		if l := g.ClientLimits; l.Files.Set || l.Balancer.Set {
+			if d.Clients == nil {
+				d.Clients = map[string]fleet.ClientLimits{}
+			}
+			d.Clients[g.Name] = fleet.ClientLimits{Files: l.Files.N, Balancer: l.Balancer.N}
+		}
+	}
 	for i, p := range c.Pools {
 		dp := p.declared()
 		dp.Where = c.Where(fmt.Sprintf("pools[%d].pool", i)) + ": "

@@ -58,6 +58,11 @@ type Group struct {
 	Name      string    `yaml:"name"`
 	Metrics   string    `yaml:"metrics"` // label matchers of its processes' exporters
 	Processes []Process `yaml:"processes"`
+	// limits of clients that no console tells
+	ClientLimits struct {
+		Files    Int `yaml:"files"`    // file descriptors of each process
+		Balancer Int `yaml:"balancer"` // connections that the balancer before the group lets through
+	} `yaml:"client_limits"`
 }
 
 // Process is one PgBouncer process: the DSN of its admin console, and the place of its pgbouncer.ini.

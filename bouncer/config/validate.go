@@ -26,6 +26,8 @@ func (f *File) Check(k *Checker) {
 		if len(g.Processes) == 0 {
 			k.Fault(path+".processes", "is missing or empty: list each process's console")
 		}
+		k.Int(path+".client_limits.files", g.ClientLimits.Files, 1, 1<<30)
+		k.Int(path+".client_limits.balancer", g.ClientLimits.Balancer, 1, 1<<30)
 		for j, p := range g.Processes {
 			if p.Console == "" {
 				k.Fault(fmt.Sprintf("%s.processes[%d].console", path, j), "is missing or empty")

@@ -1,0 +1,97 @@
+package asked
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/bouncer/quote"
+	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
+)
+
+func abortFile(path string) string { return path + ".abort" }
+func setFile(path string) string   { return path + ".set" }
+
+// Clear removes what was asked of an earlier run. path is that of the journal, which the caller has locked. The error
+// is that of the file system.
+func Clear(path string) error {
+	var errs []error
+	for _, file := range []string{abortFile(path), setFile(path)} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Abort asks the run that writes the journal to take its step back at once. by is who asks, as user@host.
+func Abort(path, by string, at time.Time) error {
+	return renameio.WriteFile(abortFile(path), []byte(fmt.Sprintf("%s at %s", by, stamp(at))), 0o644)
+}
+
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// Aborted says who asked the run to take its step back; none: nobody has. A file that cannot be read asks for it, too:
+// somebody has made it.
+func Aborted(path string) verdict.Reason {
+	text, err := journal.ReadSmall(abortFile(path))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return verdict.Reason{}
+	case err != nil:
+		return verdict.Of(verdict.AbortAsked, "the file "+abortFile(path))
+	}
+	return verdict.Of(verdict.AbortAsked, quote.Line(string(text)))
+}
+
+// wish is what the file of settings holds.
+type wish struct {
+	By  string          `json:"by"` // the newest who asked, as user@host
+	At  time.Time       `json:"at"`
+	Set config.Settings `json:"set"` // of all who asked, the newest value of each key
+}
+
+// Set asks the run that writes the journal to go on with other settings, beside those that it was asked for before.
+func Set(path, by string, at time.Time, s config.Settings) error {
+	now := wish{By: by, At: at, Set: config.Settings{}}
+	if before, err := read(path); err == nil {
+		maps.Copy(now.Set, before.Set)
+	}
+	maps.Copy(now.Set, s)
+	b, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(setFile(path), b, 0o644)
+}
+
+func read(path string) (w wish, err error) {
+	b, err := journal.ReadSmall(setFile(path))
+	if err == nil {
+		err = json.Unmarshal(b, &w)
+	}
+	return w, err
+}
+
+// Settings is the policy with what was asked for, and what that changes, with who asked; none: nothing. What cannot be
+// read, or is no setting, changes nothing: the command that writes it refuses it first.
+func Settings(path string, p state.Policy) (state.Policy, verdict.Reason) {
+	w, err := read(path)
+	if err != nil {
+		return p, verdict.Reason{}
+	}
+	set, changes, err := w.Set.Over(p)
+	if err != nil || len(changes) == 0 {
+		return p, verdict.Reason{}
+	}
+	return set, verdict.Of(verdict.SettingsAsked, strings.Join(changes, ", "), quote.Line(w.By))
+}
