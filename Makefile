@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install unit steady test check race fidelity coverage faults flood pace mutate soak bench clean
+.PHONY: help build demo scenarios lab split install unit steady test check race fidelity coverage faults flood pace mutate soak bench pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -89,6 +89,9 @@ bench: ## the solver against GLPK, CBC and a bare loop; queueing; a way and a re
 	{ $(GO) test -run '^$$' -bench . -benchmem ./planner/... ./sim ./bouncer/recording && $(GO) test -run '^$$' -bench PlanPath ./cmd/pgbudget && $(GO) run ./fixtures/bench/peers && $(GO) -C fixtures/bench/simgo run .; } > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	@cat bin/bench.txt
 	@bash fixtures/bench/page.sh bin/bench.txt fixtures/README.md
+
+pictures: ## the report of a simulated rollout as a browser draws it, into fixtures/pictures (needs Debian's chromium)
+	@GO=$(GO) bash fixtures/pictures.sh
 
 clean: ## remove what was built
 	rm -rf bin

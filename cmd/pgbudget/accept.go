@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
@@ -27,10 +28,12 @@ func acceptCommand() *cli.Command {
 			"  pgbudget accept --sizes",
 		Flags: append(journalFlags(),
 			&cli.BoolFlag{Name: "sizes", Usage: "accept the present sizes, and the percentages that traffic switches report"},
+			&cli.BoolFlag{Name: "provisional",
+				Usage: "accept the step that is provisional, without waiting for its peak: nothing watches it any more"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
-			if !c.Bool("sizes") {
-				return usage("pgbudget accept --sizes", "say what to accept: --sizes")
+			if c.Bool("sizes") == c.Bool("provisional") {
+				return usage("pgbudget accept --sizes", "say what to accept: either --sizes or --provisional")
 			}
 			m := mirrorOf(s.config)
 			if _, err := m.Load(s.config.Journal); err != nil {
@@ -44,6 +47,9 @@ func acceptCommand() *cli.Command {
 				return err
 			}
 			defer j.Close()
+			if c.Bool("provisional") {
+				return confirmStep(c, j)
+			}
 			before, accepted := j.State(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
 			if !alters(before, accepted) {
 				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects no size and no percentage")
@@ -65,6 +71,20 @@ func acceptCommand() *cli.Command {
 			return nil
 		}),
 	}
+}
+
+// confirmStep writes down that a person takes the newest step as it is.
+func confirmStep(c *cli.Context, j *journal.Journal) error {
+	p, is := j.State().Provisional()
+	if !is {
+		fmt.Fprintln(c.App.Writer, "nothing to accept: no step is provisional")
+		return nil
+	}
+	if _, err := j.Record(state.Event{At: time.Now(), Kind: state.StepConfirmed, By: who()}); err != nil {
+		return err
+	}
+	fmt.Fprintf(said(c), "step %d is no longer provisional: %s\n", p.Number, p.Step.Text())
+	return nil
 }
 
 // alters reports whether an event changes what a journal comes to.

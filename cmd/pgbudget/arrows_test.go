@@ -24,6 +24,7 @@ var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", 
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
 	"bouncer":              {"operr words verdict fleet load budget sizing shift learn state control", ""},
+	"bouncer/asked":        {"verdict state", "bouncer/config bouncer/journal bouncer/quote"},
 	"bouncer/check":        {"operr words budget", ""},
 	"bouncer/command":      {"", "bouncer/quote"},
 	"bouncer/config":       {"operr fleet load budget shift state control", "bouncer/spelling bouncer/secret"},
@@ -42,16 +43,18 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/prom":          {"operr fleet load", "bouncer/secret"},
 	"bouncer/quote":         {"", ""},
 	"bouncer/recording":     {"operr fleet load", "bouncer/quote"},
+	"bouncer/report":        {"", ""},
+	"bouncer/reviewed":      {"operr fleet budget shift sizing state", "bouncer/ini"},
 	"bouncer/secret":        {"", ""},
 	"bouncer/spelling":      {"", ""},
-	"bouncer/static":        {"operr fleet budget load", "bouncer bouncer/check bouncer/ini"},
+	"bouncer/static":        {"operr fleet budget load", "bouncer bouncer/asked bouncer/check bouncer/ini"},
 	"bouncer/store":         {"operr", "bouncer/command"},
 	"bouncer/trafficswitch": {"operr", "bouncer bouncer/command bouncer/config"},
 	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
-		"bouncer bouncer/check bouncer/command bouncer/config bouncer/hook bouncer/ini bouncer/journal " +
+		"bouncer bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/hook bouncer/ini bouncer/journal " +
 			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
-			"bouncer/prom bouncer/quote bouncer/recording bouncer/secret bouncer/spelling bouncer/static bouncer/store " +
-			"bouncer/trafficswitch sim sim/batch sim/chart sim/scenario"},
+			"bouncer/prom bouncer/quote bouncer/recording bouncer/report bouncer/reviewed bouncer/secret bouncer/spelling " +
+			"bouncer/static bouncer/store bouncer/trafficswitch sim sim/batch sim/chart sim/scenario"},
 	"fixtures/lab":         {"", ""},
 	"fixtures/lab/clients": {"", "fixtures/lab"},
 	"fixtures/lab/labtest": {"", "fixtures/lab"},

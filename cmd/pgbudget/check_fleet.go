@@ -90,6 +90,10 @@ func (m *runner) standing(ctx context.Context, f *check.Findings) {
 	if in := m.journalState.Step; in != nil && !m.journalState.GoingBack() {
 		f.Note(operr.RuleJournal, "", "a step is in hand: "+in.Text(), onward(m.journalState))
 	}
+	if p, is := m.journalState.Provisional(); is {
+		f.Note(operr.RuleJournal, "", fmt.Sprintf("step %d is provisional until %s", p.Number, stamp(p.Until)),
+			"pgbudget watch watches it; pgbudget accept --provisional takes it as it is")
+	}
 	f.Add(operr.RulePause, stopped(m.source.config.Journal))
 	if why := control.Closed(m.source.config.Windows(), m.clock.Now()); why.Any() && m.journalState.Step == nil {
 		f.Add(operr.RuleWindow, held(outside, "%s", why.Text()))
@@ -145,10 +149,11 @@ func counted(f *check.Findings, x budget.Fleet) {
 				x.WorstConns(s.Name), s.BudgetConns, -spare), "pgbudget plan shows the ledger, and sizes that fit")
 		}
 	}
+	for l, conns := range x.ShortLimits() {
+		f.Note(operr.RuleLimit, l.Name, fmt.Sprintf("%s, and the pools under it may have %d by their sizes", l.Text(), conns),
+			"raise the limit, or make the sizes smaller")
+	}
 	for _, p := range x.Pools {
-		for _, low := range check.LimitsBelow(p) {
-			f.Note(operr.RuleLimit, p.ID, low, "raise the limit, or make the size smaller")
-		}
 		for _, own := range check.OwnSizes(p) {
 			f.Note(operr.RuleUserSize, p.ID, own, "take pool_size of the user out of [users], or the pool out of pools:")
 		}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/check"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
@@ -116,6 +118,24 @@ var breaks = []breach{
 			return strings.Replace(text, "app = ", "app = max_db_connections=3 ", 1)
 		}))
 	}},
+	{name: "a limit of a role below the sizes", rule: operr.RuleLimit, once: true,
+		cause: func(b *bench, _ *lab.Process) func() {
+			limit := func(n int) {
+				if _, err := lab.Query(b.t.Context(), b.l.Server("pg").DSN(lab.Superuser, ""),
+					fmt.Sprintf("ALTER ROLE app1 CONNECTION LIMIT %d", n)); err != nil {
+					b.t.Fatal(err)
+				}
+			}
+			limit(3)
+			return func() { limit(-1) }
+		}},
+	{name: "no room for the clients of a shift", rule: operr.RuleClients, once: true, config: func(text string) string {
+		return strings.Replace(text, "  - name: ci\n", "  - name: ci\n    client_limits: {files: 20}\n", 1) +
+			"shift: {from: main/app, to: ci/app, fraction: 10%, set: ['true'], from_percent: 0, to_percent: 100}\n"
+	}},
+	{name: "a step that is provisional", rule: operr.RuleJournal, once: true, cause: journalled([]state.Event{{
+		Kind: state.RunBegan, Goal: &sizing.Goal{}}}, eventsOf(oneLine(4, 5)), []state.Event{{Kind: state.StepEnded,
+		Until: time.Now().Add(time.Hour)}, {Kind: state.RunEnded, Outcome: state.Done}})},
 	{name: "a user with a size of its own", rule: operr.RuleUserSize, once: true, lasts: true,
 		cause: func(b *bench, _ *lab.Process) func() {
 			p := b.l.Process("ci", 0)

@@ -29,6 +29,11 @@ func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.
 	if err := m.drifted(survey, policy); err != nil {
 		return err
 	}
+	if m.journalState.Step == nil {
+		if err := m.asReviewed(survey.Shifting(), step); err != nil {
+			return err
+		}
+	}
 	defer m.tell()
 	switch {
 	case step.Empty() && !blocked.Any(): // the sizes are those of the plan, and the files may say something else

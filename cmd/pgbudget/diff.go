@@ -91,8 +91,9 @@ func differences(o fleet.Observation, filed []apply.Filed, m state.JournalState)
 				}
 			}
 		}
-		star := slices.ContainsFunc(f.Databases, func(l ini.Database) bool { return l.Alias == fleet.AutoDB })
-		for _, line := range f.Databases {
+		lines := f.Config.Databases()
+		star := slices.ContainsFunc(lines, func(l ini.Database) bool { return l.Alias == fleet.AutoDB })
+		for _, line := range lines {
 			d.Lines++
 			a, runs := running[line.Alias]
 			delete(running, line.Alias)
@@ -136,8 +137,8 @@ func (d *diffs) add(x sizeDiff, m state.JournalState, star bool) {
 	d.Sizes = append(d.Sizes, x)
 }
 
-// saidOf is a size that a place says, or a dash where it says none.
-func saidOf(n *int) string {
+// inPlace is a size that a place says, or a dash where it says none.
+func inPlace(n *int) string {
 	if n == nil {
 		return "–"
 	}
@@ -149,7 +150,7 @@ func (o output) differences(d diffs) {
 	if len(d.Sizes) > 0 {
 		t := o.table("PROCESS", "ALIAS", "KEY", "RUNNING", "FILE", "JOURNAL", "LINE")
 		for _, x := range d.Sizes {
-			t.AppendRow([]any{x.Process, x.Alias, x.Key, saidOf(x.Running), saidOf(x.File), saidOf(x.Journal), x.At})
+			t.AppendRow([]any{x.Process, x.Alias, x.Key, inPlace(x.Running), inPlace(x.File), inPlace(x.Journal), x.At})
 		}
 		t.Render()
 	}

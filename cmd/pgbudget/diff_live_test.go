@@ -51,8 +51,8 @@ func TestDiffNamesWhatRunsIsFiledAndWasWritten(t *testing.T) {
 				}
 				var rows []string
 				for _, x := range got.Sizes {
-					rows = append(rows, strings.Join([]string{x.Alias, string(x.Key), saidOf(x.Running), saidOf(x.File),
-						saidOf(x.Journal)}, " "))
+					rows = append(rows, strings.Join([]string{x.Alias, string(x.Key), inPlace(x.Running), inPlace(x.File),
+						inPlace(x.Journal)}, " "))
 					if x.Process != group+"/1" {
 						t.Errorf("%+v is of %s, want %s/1", x, x.Process, group)
 					}

@@ -38,7 +38,7 @@ var exitTable = []struct {
 	{exitUnforeseen, []operr.Kind{operr.KindUnforeseen}, "unforeseen"},
 	{exitUsage, []operr.Kind{operr.KindUsage}, "wrong usage or config; nothing was touched"},
 	{exitInfeasible, []operr.Kind{operr.KindInfeasible}, "no sizes keep every promise (the certificate is printed). " +
-		"Also: `--best-effort`, a compared plan that broke, a `--path` that is barred, be it at one end of its fraction " +
+		"Also: `--best-effort`, a saved plan that broke, a `--path` that is barred, be it at one end of its fraction " +
 		"alone"},
 	{exitEvidence, []operr.Kind{operr.KindEvidence}, "not enough evidence or rights"},
 	{exitHeld, []operr.Kind{operr.KindHeld, operr.KindBusy}, "held, or another pgbudget is at work: safe, run again"},

@@ -100,6 +100,17 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 			text, next = "a new plan was made: "+e.Reason.Text(), "a load that exceeds the new plan"
 		case state.StepAbort:
 			text, next = "the step is taken back: "+e.Reason.Text(), "nothing, until the sizes from before the step are in force"
+		case state.StepReopened:
+			text, next = "a step that was provisional is taken back: "+e.Reason.Text(),
+				"nothing, until the sizes from before the step are in force"
+		case state.StepProlonged:
+			text, next = "a step stays provisional: "+e.Reason.Text(), "pgbudget watch, until "+stamp(e.Until)+
+				"; pgbudget accept --provisional takes the step as it is"
+		case state.StepConfirmed:
+			text, next = "the step is no longer provisional"+peaksText(e.Peaks), "pgbudget plan shows the remaining changes"
+		case state.Adjusted:
+			text, next = "settings of the run were changed: "+e.Reason.Text(),
+				"pgbudget set; the next run takes those of the config"
 		case state.StepTrimmed:
 			text, next = "the rest of the step was given up: "+e.Reason.Text(),
 				"free connections; the next step checks again"

@@ -112,6 +112,7 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			observeCommand(), recordCommand(), estimateCommand(), planCommand(), checkCommand(), stepCommand(), runCommand(),
 			statusCommand(), explainCommand(), historyCommand(), diffCommand(), pauseCommand(), resumeCommand(),
+			setCommand(), abortCommand(), watchCommand(),
 			rollbackCommand(), acceptCommand(),
 			journalCommand(), initCommand(), simulateCommand(),
 			completionCommand(), manCommand(),

@@ -129,7 +129,7 @@ func turnedAlone(t *testing.T) string {
 func TestNoListIsNullInWhatCommandsPrint(t *testing.T) {
 	for _, v := range []any{sizing.Plan{}, compared{}, planned{}, []load.Load(nil), fleet.Observation{}, simulatedData{},
 		status{}, decided{},
-		backData{Possible: true}, runData{}, state.Step{}, map[string][]int{"a": nil}} {
+		backData{Possible: true}, runData{}, state.Step{}, previewData{}, map[string][]int{"a": nil}} {
 		for _, x := range []reflect.Value{reflect.ValueOf(v), oneOfEach(reflect.TypeOf(v), 0)} {
 			var b bytes.Buffer
 			if err := (output{w: &b, format: "json"}).data(x.Interface()); err != nil {

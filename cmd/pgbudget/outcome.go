@@ -105,6 +105,10 @@ func ended(r bouncer.Report, again string) error {
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("held: %s; %s", r.Reason.Text(), now),
 			Hint: then(again + " continues when the cause is gone" + back)}
 	case operr.KindAborted:
+		if r.Reason.Is(verdict.AbortedIdle) {
+			return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s, %s", r.Reason.Text(), now),
+				Hint: "pgbudget rollback takes back the newest step"}
+		}
 		return &operr.Error{Kind: kind, Err: fmt.Errorf("aborted: %s; the step was taken back, %s", r.Reason.Text(), now),
 			Hint: "pgbudget plan shows the remaining changes, once the cause is gone"}
 	case operr.KindDrift:

@@ -15,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/mattn/go-isatty"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
 )
@@ -30,6 +31,7 @@ type output struct {
 	w      io.Writer
 	format string // table, json or yaml
 	color  bool
+	width  int // columns of the terminal; 0: it is none, and nothing is cut
 
 	recycle bool // that a RELOAD recycles connections was accepted
 }
@@ -49,8 +51,13 @@ func newOutput(c *cli.Context) (output, error) {
 	}
 	f, isFile := stdout.w.(*os.File)
 	isFile = isFile && o.w == io.Writer(stdout)
-	o.color = isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" &&
-		!c.Bool("no-color")
+	terminal := isFile && isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb"
+	o.color = terminal && os.Getenv("NO_COLOR") == "" && !c.Bool("no-color")
+	if terminal {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= leastWidth {
+			o.width = width
+		}
+	}
 	o.w = quote.Writer{W: o.w, Color: o.color}
 	if o.format == "table" && c.String("emit") == "" { // JSON is for programs, and a patch for patch
 		o.w = pasting{o.w}

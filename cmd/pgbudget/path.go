@@ -42,7 +42,7 @@ func pathFlags() []cli.Flag {
 
 // pathless refuses flags of a path where none is asked for.
 func pathless(c *cli.Context) error {
-	for _, name := range []string{"out", "compare", "detailed-exitcode", "best-effort"} {
+	for _, name := range []string{"out", "compare", "report", "detailed-exitcode", "best-effort"} {
 		if c.IsSet("path") && c.IsSet(name) {
 			return usage("leave this flag out, or plan without --path",
 				"--%s is about sizes alone, and --path plans a path of sizes and traffic", name)
@@ -111,6 +111,10 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 	}
 	if err == nil || path.Blocked != nil {
 		if wrong := sh.Begins(fleet); wrong != nil {
+			return wrong
+		}
+		notes, wrong := survey.ClientsRoom(sh)
+		if noted(notes); wrong != nil {
 			return wrong
 		}
 	}

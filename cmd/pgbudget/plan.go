@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/reviewed"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
@@ -24,7 +26,9 @@ func planCommand() *cli.Command {
 			&cli.BoolFlag{Name: "best-effort",
 				Usage: "where no sizes keep every promise, propose those that break them least (exit code 3 all the same)"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 10 when the plan changes a size"},
-			&cli.StringFlag{Name: "out", Usage: "save the plan with its inputs to `FILE`"},
+			&cli.StringFlag{Name: "out", Usage: "save the plan with its steps, its inputs and a hash of each file to `FILE`; " +
+				"pgbudget step --plan FILE moves to it"},
+			reportFlag("the plan"),
 			&cli.StringFlag{Name: "compare",
 				Usage: "list the inputs that changed since the plan saved in `FILE`, and whether its proof still holds"},
 		}, pathFlags()),
@@ -40,7 +44,10 @@ func planCommand() *cli.Command {
 					return err
 				}
 			}
-			var before sizing.Saved
+			if err := reportable(c); err != nil {
+				return err
+			}
+			var before reviewed.Plan
 			if file := c.String("compare"); file != "" {
 				var err error
 				if before, err = loadPlan(file); err != nil {
@@ -59,7 +66,7 @@ func planCommand() *cli.Command {
 				return err
 			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
-			ended := finishPlan(c, out, survey.Fleet, survey.Plan, before, err)
+			ended := finishPlan(c, out, s, survey, before, err)
 			if err == nil {
 				warnRefused(c.Context, s.refusal(c.Context, survey))
 			}
@@ -75,8 +82,9 @@ type compared struct {
 }
 
 // finishPlan prints, compares and saves a plan, and chooses the exit code: infeasible before broken before pending.
-func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan, before sizing.Saved,
+func finishPlan(c *cli.Context, out output, s source, survey bouncer.Survey, before reviewed.Plan,
 	infeasible error) error {
+	plan := survey.Plan
 	if infeasible != nil {
 		if out.format != "table" {
 			if err := out.data(plan); err != nil {
@@ -85,14 +93,17 @@ func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan
 		}
 		return infeasible
 	}
-	broken, err := printPlan(c.String("compare"), before, out, fleet, plan)
+	broken, err := printPlan(c.String("compare"), before, out, survey.Fleet, plan)
 	if err != nil {
 		return err
 	}
 	if file := c.String("out"); file != "" { // last: it may be the file that was compared with
-		if err := savePlan(file, fleet, plan); err != nil {
+		if err := savePlan(file, s.reviewable(c.Context, survey)); err != nil {
 			return err
 		}
+	}
+	if err := s.reportPlan(c, survey); err != nil {
+		return err
 	}
 	switch {
 	case plan.BestEffort:
@@ -107,12 +118,12 @@ func finishPlan(c *cli.Context, out output, fleet budget.Fleet, plan sizing.Plan
 }
 
 // printPlan prints a plan and, where a saved one is named, what became of that.
-func printPlan(file string, saved sizing.Saved, out output, fleet budget.Fleet, plan sizing.Plan) (broken bool,
+func printPlan(file string, saved reviewed.Plan, out output, fleet budget.Fleet, plan sizing.Plan) (broken bool,
 	err error) {
 	if file == "" {
 		return false, out.plan(plan)
 	}
-	review := sizing.Compare(saved, fleet, plan)
+	review := sizing.Compare(saved.Saved, fleet, plan)
 	broken = len(review.Broken) > 0
 	if out.format != "table" {
 		return broken, out.data(compared{plan, review})

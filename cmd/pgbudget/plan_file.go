@@ -10,7 +10,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/quote"
-	"github.com/pgbudget/pgbudget/planner/budget"
+	"github.com/pgbudget/pgbudget/bouncer/reviewed"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 )
@@ -52,12 +52,12 @@ func writable(folder string) error {
 }
 
 // savePlan writes a plan with its inputs, whole or not at all.
-func savePlan(file string, fleet budget.Fleet, plan sizing.Plan) error {
+func savePlan(file string, plan reviewed.Plan) error {
 	file, err := saveable(file)
 	if err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(sizing.Saved{Fleet: fleet, Plan: plan}, "", "  ")
+	b, err := json.MarshalIndent(plan, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func savePlan(file string, fleet budget.Fleet, plan sizing.Plan) error {
 const maxSaved = 256 << 20
 
 // loadPlan reads a plan that savePlan wrote.
-func loadPlan(file string) (sizing.Saved, error) {
-	var saved sizing.Saved
+func loadPlan(file string) (reviewed.Plan, error) {
+	var saved reviewed.Plan
 	b, err := readAtMost(file, maxSaved)
 	if err != nil {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: cause(err),
@@ -97,7 +97,7 @@ func loadPlan(file string) (sizing.Saved, error) {
 }
 
 // review prints what became of a saved plan.
-func (o output) review(file string, saved sizing.Saved, r sizing.Review) {
+func (o output) review(file string, saved reviewed.Plan, r sizing.Review) {
 	fmt.Fprintf(o.w, "\ncompared with %s of %s:\n", file, stamp(saved.Plan.At))
 	for _, m := range r.Moved {
 		fmt.Fprintln(o.w, "  moved: "+m)

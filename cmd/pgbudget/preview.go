@@ -9,6 +9,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/reviewed"
 	"github.com/pgbudget/pgbudget/bouncer/trafficswitch"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
@@ -79,10 +80,100 @@ func (o output) preview(p preview) {
 			fmt.Fprintf(o.w, "  %s:%d  %s %s %s → %s\n", e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits)
 		}
 	}
+	o.undo(p)
 	fmt.Fprintln(o.w, p.comes())
 	if p.ends.Any() {
 		fmt.Fprintln(o.w, o.warn("! the path ends before "+p.goal()+": "+p.ends.Text()))
 	}
+}
+
+// undo says how the step is taken back: by a command, and by hand where there is no pgbudget.
+func (o output) undo(p preview) {
+	if state.Back(&p.step) || p.journalState.RollTo > 0 {
+		return
+	}
+	text := "undo: pgbudget abort while the step is in hand, pgbudget rollback after it"
+	if len(p.edits) > 0 {
+		text += "; by hand: the numbers at the left of these lines again, then RELOAD"
+	}
+	fmt.Fprintln(o.w, text)
+}
+
+// later prints every step after the first one.
+func (o output) later(p preview) {
+	steps := p.steps()
+	if p.journalState.Step == nil && len(steps) > 0 {
+		steps = steps[1:]
+	}
+	if len(steps) == 0 {
+		return
+	}
+	t := o.table("STEP", "CHANGES", "WORST CASE")
+	for i, x := range steps {
+		t.AppendRow([]any{fmt.Sprintf("+%d", i+1), x.Step.Text(), worstText(x.Worst)})
+	}
+	t.Render()
+}
+
+// worstText are the worst cases of a step, of several servers with their names.
+func worstText(worst []reviewed.Worst) string {
+	var parts []string
+	for _, w := range worst {
+		name := ""
+		if len(worst) > 1 {
+			name = w.Server + " "
+		}
+		parts = append(parts, fmt.Sprintf("%s%d → %d of %d", name, w.Before, w.After, w.Budget))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// steps are those that are still to come, the first one included where none is in hand.
+func (p preview) steps() (steps []reviewed.Step) {
+	from := p.survey.Fleet
+	if p.journalState.Step != nil {
+		from = from.With(p.sets()).Drained()
+	}
+	for _, x := range p.ahead {
+		steps = append(steps, reviewed.Step{Step: x.Step, Worst: worstOf(from, x)})
+		from = x.After
+	}
+	return steps
+}
+
+// previewData is what -o json and yaml print of --dry-run.
+type previewData struct {
+	Step   state.Step       `json:"step"`    // the first, or what is left of the one in hand
+	InHand bool             `json:"in_hand"` // it has begun
+	Worst  []reviewed.Worst `json:"worst_conns"`
+	Edits  []editData       `json:"edits"`          // of that step
+	Steps  []reviewed.Step  `json:"steps"`          // all that come, in order; without the one in hand
+	Ends   string           `json:"ends,omitempty"` // why they do not lead to the plan
+}
+
+// editData is one number of a file that changes.
+type editData struct {
+	Path  string `json:"path"`
+	Line  int    `json:"line"`
+	Alias string `json:"alias"`
+	Key   string `json:"key"`
+	From  string `json:"from"` // as it stands there; empty: the key does not
+	To    string `json:"to"`
+}
+
+// data is the preview for programs.
+func (p preview) data() previewData {
+	d := previewData{Step: p.step, InHand: p.journalState.Step != nil, Steps: p.steps(), Ends: p.ends.Text()}
+	for _, s := range p.survey.Fleet.Servers {
+		d.Worst = append(d.Worst, reviewed.Worst{Server: s.Name, Before: p.left.Before[s.Name], Most: p.left.Most[s.Name],
+			After: p.left.Then[s.Name], Budget: s.BudgetConns})
+	}
+	for _, e := range p.edits {
+		for _, l := range e.Lines {
+			d.Edits = append(d.Edits, editData{e.Path, l.Line, l.Alias, l.Key, l.OldDigits, l.NewDigits})
+		}
+	}
+	return d
 }
 
 // acts prints what is left of the step.

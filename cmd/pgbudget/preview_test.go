@@ -40,6 +40,7 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
   2  drain    until two samples show them closed, 2m0s at most
   3  grant    b/db 10 → 12
   4  soak     15m0s: signals below their hold levels, waits no longer than planned
+undo: pgbudget abort while the step is in hand, pgbudget rollback after it
 2 steps to the plan in all, about 30m8s. A rollback to today's sizes: possible.
 `, nil},
 		{"a step that can be no smaller", 20, 10, state.JournalState{}, 0, func(p *state.Policy) { p.Percent = 0.01 },
@@ -49,6 +50,7 @@ func TestAPreviewShowsWhatIsLeft(t *testing.T) {
 			`continues step 4 of 2026-11-30 00:34:13 UTC (released, granted; 15m0s of soak left), whatever --percent is
 pg   worst case 30 now, 30 at most during the step, 30 after; budget 30 of max_connections 63
   1  soak     15m0s: signals below their hold levels, waits no longer than planned
+undo: pgbudget abort while the step is in hand, pgbudget rollback after it
 then 1 step to the plan, about 30m8s in all. A rollback to today's sizes: possible.
 `, []string{"at most 15", "release ", "grant ", "0s."}},
 		{"it is released", 18, 10, inHand, 0, nil, `(released; 15m0s of soak left)`, []string{"  1  release"}},

@@ -135,19 +135,32 @@ func plural(n int, word string) string {
 
 func (o output) pools(p sizing.Plan) {
 	fmt.Fprintln(o.w)
-	t := o.table("POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)", "USE",
-		"BOUND BY")
+	rows := [][]string{{"POOL", "COPIES", "SIZE", "CONNS", "LOAD (low–high)", "MEAN WAIT (seen)", "P99 WAIT (model)",
+		"USE", "BOUND BY"}}
 	for _, x := range p.Pools {
-		t.AppendRow(table.Row{x.ID, linePools(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
+		rows = append(rows, []string{o.sign(x) + x.ID, linePools(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
 			change(fmt.Sprint(x.WorstConns.Before), fmt.Sprint(x.WorstConns.After)), loadText(x), seconds(x.Wait.MeanSeen),
 			change(waitNow(x), seconds(x.Wait.P99)), change(useText(x.UseNow), useText(x.Utilization)), x.Bound})
 	}
-	right := make([]table.ColumnConfig, 0, 5)
-	for _, n := range []int{2, 3, 4, 5, 6, 7, 8} {
-		right = append(right, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	// those that tell least go first where the terminal is too narrow
+	rows, left := fitted(rows, o.width, []int{8, 6, 1, 5, 7, 4})
+	t := o.table(cells(rows[0])...)
+	for _, row := range rows[1:] {
+		t.AppendRow(cells(row))
+	}
+	var right []table.ColumnConfig
+	for n, name := range rows[0] {
+		if name != "POOL" && name != "BOUND BY" {
+			right = append(right, table.ColumnConfig{Number: n + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		}
 	}
 	t.SetColumnConfigs(right)
+	t.SetRowPainter(func(row table.Row) text.Colors { return o.painted(fmt.Sprint(row[0])) })
 	t.Render()
+	if len(left) > 0 {
+		fmt.Fprintf(o.w, "(%d columns are too narrow for %s; a wider terminal, or -o json, has them)\n", o.width,
+			strings.Join(left, ", "))
+	}
 }
 
 func linePools(x sizing.PlanPool) string {

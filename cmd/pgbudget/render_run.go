@@ -33,7 +33,11 @@ func (o output) simulatedRun(v batch.Variant, r batch.VariantReport) {
 	}
 	if len(r.Journal) > 0 {
 		fmt.Fprintln(o.w, "the first of them:")
-		writeEvents(o.w, time.TimeOnly, r.Journal)
+		layout := time.TimeOnly
+		if last := r.Journal[len(r.Journal)-1]; last.At.Sub(r.Journal[0].At) >= 24*time.Hour {
+			layout = "Mon 2 Jan 15:04:05"
+		}
+		writeEvents(o.w, layout, r.Journal)
 	}
 }
 
@@ -116,22 +120,48 @@ func eventLine(e state.Event) string {
 		}
 		return "abort    " + e.Reason.Text()
 	case state.StepEnded:
-		if e.Soak != nil {
-			return join("soaked", pointText(*e.Soak), "")
+		until := ""
+		if !e.Until.IsZero() {
+			until = "provisional until " + stamp(e.Until)
 		}
-		if e.Reason.Any() {
-			return join("ended", e.Reason.Text(), "")
+		switch {
+		case e.Soak != nil:
+			return join("soaked", pointText(*e.Soak), until)
+		case e.Reason.Any():
+			return join("ended", e.Reason.Text(), until)
+		case until != "":
+			return "soaked   " + until
 		}
 		return "soaked"
+	case state.StepConfirmed:
+		return "confirm  the step is no longer provisional" + peaksText(e.Peaks)
+	case state.StepProlonged:
+		return "prolong  provisional until " + stamp(e.Until) + ": " + e.Reason.Text()
+	case state.StepReopened:
+		return "reopen   " + e.Reason.Text()
 	case state.RunEnded:
 		return join(string(e.Outcome), e.Reason.Text(), "")
 	case state.Noted, state.Relocked:
 		return "note     " + e.Reason.Text()
+	case state.Adjusted:
+		return "set      " + e.Reason.Text()
 	case state.Accepted:
 		return "accept   the present sizes"
 	default:
 		return ""
 	}
+}
+
+// peaksText is what a peak showed, in words.
+func peaksText(peaks []state.Peak) string {
+	var texts []string
+	for _, p := range peaks {
+		texts = append(texts, fmt.Sprintf("%s %s Erlangs", p.Load.Pool, words.Digits(p.Load.Erlangs.Target)))
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return ": at its peak " + strings.Join(texts, ", ")
 }
 
 // pointText is what a soak saw of a shift, in words.

@@ -160,6 +160,7 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		}
 		if !why.Any() {
 			out.preview(p)
+			out.later(p)
 		} else {
 			out.warnings(survey)
 		}

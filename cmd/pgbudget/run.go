@@ -21,7 +21,7 @@ func runCommand() *cli.Command {
 			"  pgbudget run\n" +
 			"  pgbudget run --percent 2 --max-steps 3 --yes",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
-			outsideWindow(),
+			outsideWindow(), planFlag(), reportFlag("what the run did"),
 			&cli.IntFlag{Name: "max-steps", DefaultText: "as many as the plan takes", Usage: "stop after `N` steps"},
 			&cli.DurationFlag{Name: "until", DefaultText: "no end",
 				Usage: "begin no step once `TIME` has passed since the command was given"},

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/asked"
 	external "github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/hook"
@@ -19,6 +20,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
 	"github.com/pgbudget/pgbudget/bouncer/live/signals"
+	"github.com/pgbudget/pgbudget/bouncer/reviewed"
 	"github.com/pgbudget/pgbudget/bouncer/store"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -42,6 +44,9 @@ type runner struct {
 	most         int            // of --max-steps; 0: it was not given
 	rollTo       int64          // the run takes back what began at that event or later; 0: it goes forward
 	notes        []string       // for the journal of the run, beside what the plan warns of
+	plan         *reviewed.Plan // of --plan; nil: none was given
+	watches      bool           // no step begins: what is provisional is watched
+	report       runReport      // of --report
 }
 
 // newRunner opens the fleet of a movable source. To move it, it opens the journal for writing and takes the locks:
@@ -74,6 +79,12 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 		return nil, err
 	}
 	if !lookOnly {
+		if err := asked.Clear(s.config.Journal); err != nil {
+			m.close()
+			return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
+				Err:  fmt.Errorf("what was asked of an earlier run cannot be removed: %w", cause(err)),
+				Hint: "make the folder of the journal writable, or remove the file by hand"}
+		}
 		if err := store.Beside(s.config.Journal).Sweep(); err != nil {
 			fmt.Fprintf(stderr, "note: a temporary file of an interrupted run cannot be removed: %v\n", err)
 		}
@@ -225,26 +236,38 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	conf := m.source.config
 	watched, levels := conf.Watched()
 	half := policy.Every / 2 // chosen: what is done within an interval of a sample is not to wait one to hear of it
-	asked := signals.NewPoll(ctx, m.session.prom, slices.Concat(signals.Queries(watched, conf.Servers,
+	poll := signals.NewPoll(ctx, m.session.prom, slices.Concat(signals.Queries(watched, conf.Servers,
 		signals.CPUQueries(conf.Servers)), signals.SwitchQueries(x.Traffic)), half)
-	defer asked.Close()
-	newest, reporter := &signals.Newest{Fleet: signals.Polled(m.session.Fleet, asked)}, newReporter()
+	defer poll.Close()
+	newest, reporter := &signals.Newest{Fleet: signals.Polled(m.session.Fleet, poll)}, newReporter()
+	leaver := leaver{journal: conf.Journal}
+	for _, x := range watched {
+		if x.Builtin == fleet.SignalCPU {
+			m.report.cpu = x.Name
+		}
+	}
 	hooks := hook.Hooks{Argv: conf.Hooks.Argv(), Call: calling(conf),
 		Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment, "PGBUDGET_JOURNAL=" +
-			conf.Journal}}.Decorate(spoken{m.journal, reporter.event, who()})
+			conf.Journal}}.Decorate(spoken{m.journal, func(e state.Event) {
+		reporter.event(e)
+		m.report.event(e)
+	}, who()})
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.applier, m.fleet}, Journal: hooks,
-		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: asked.Switches(x.Traffic),
+		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
 		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.applier.Accepted()),
 		Paused: func() verdict.Reason { return paused(conf.Journal) }, Recordable: m.journal.InPlace,
+		Aborted:  func() verdict.Reason { return asked.Aborted(conf.Journal) },
+		Adjusted: func(p state.Policy) (state.Policy, verdict.Reason) { return asked.Settings(conf.Journal, p) },
 		Possible: m.possible(policy),
 		Alone:    m.stillAlone, Kept: m.applier.CheckKept, Unasked: m.unasked,
-		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: asked, Newest: newest},
+		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: poll, Newest: newest},
 		Seen: func(s control.State, a state.Action) {
 			reporter.seen(s, a)
-			leaveSample(conf.Journal, s, a)
-		}, Replans: replans}
+			m.report.sample(s)
+			leaver.leave(s, a)
+		}, Replans: replans, Fixed: m.plan != nil, Watch: m.watches}
 	report, err := r.Run(ctx, x.Goal, m.journalState)
 	// chosen: the last two at their slowest
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
@@ -284,9 +307,12 @@ func (m *runner) stillAlone(ctx context.Context) (again bool, err error) {
 }
 
 // possible makes the checks of a first step before each of them.
-func (m *runner) possible(policy state.Policy) func(context.Context, control.State, []fleet.SettingChange) error {
-	return func(ctx context.Context, s control.State, sets []fleet.SettingChange) error {
-		return m.changeable(ctx, s.Fleet, policy, sets, false)
+func (m *runner) possible(policy state.Policy) func(context.Context, control.State, state.Step) error {
+	return func(ctx context.Context, s control.State, step state.Step) error {
+		if err := m.asReviewed(s.Shifting(), step); err != nil {
+			return err
+		}
+		return m.changeable(ctx, s.Fleet, policy, step.Changes, false)
 	}
 }
 

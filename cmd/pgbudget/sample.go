@@ -14,6 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
@@ -22,7 +23,10 @@ type sample struct {
 	At                time.Time                 `json:"at"`
 	Servers           []serverSample            `json:"servers"`
 	IdleInTransaction []fleet.IdleInTransaction `json:"idle_in_transaction,omitempty"`
+	Pools             []poolSample              `json:"pools,omitempty"`
+	Signals           []control.SignalNow       `json:"signals,omitempty"`
 	Doing             string                    `json:"doing,omitempty"` // what the run did about it; empty: it ended
+	SoakLeft          time.Duration             `json:"soak_left_ns,omitempty"`
 
 	// of a run that ended: the steps that are left to its plan, as it saw the fleet
 	StepsAhead *int `json:"steps_ahead,omitempty"`
@@ -35,6 +39,29 @@ type serverSample struct {
 	SpareConns  int    `json:"spare_conns"`
 	Gate        string `json:"guard"` // guardOpen, or why nothing may be granted
 }
+
+// poolSample is what a sample showed of a pool.
+type poolSample struct {
+	Pool    string  `json:"pool"`
+	Size    int     `json:"size"`  // pool_size of its lines, the largest
+	Conns   int     `json:"conns"` // open now
+	Worst   int     `json:"worst_conns"`
+	Server  string  `json:"server"`
+	Goal    int     `json:"goal,omitempty"` // its size in the plan that the run goes to; 0: the plan leaves it alone
+	Waiting int     `json:"clients_waiting"`
+	Past    []point `json:"past"` // the newest last; at most mostPoints
+}
+
+// point is a moment of a pool.
+type point struct {
+	At     time.Time     `json:"at"`
+	Active int           `json:"active"`       // connections in use
+	Wait   time.Duration `json:"mean_wait_ns"` // of a transaction since the point before
+}
+
+// mostPoints is how many moments of a pool are kept for a picture of them. chosen: as many as a wide terminal has
+// columns for.
+const mostPoints = 60
 
 // guardOpen is what a sample says of a saturation guard that bars no grant.
 const guardOpen = "open"
@@ -59,12 +86,44 @@ func sampleOf(f budget.Fleet, o fleet.Observation, gate *control.SaturationGuard
 // sampleFile is where a run leaves what it saw.
 func sampleFile(journal string) string { return journal + ".look" }
 
+// leaver leaves what a run saw beside its journal.
+type leaver struct {
+	journal string
+	past    map[string][]point // by pool
+}
+
+// add notes a moment of each pool.
+func (l *leaver) add(f budget.Fleet, recent control.RecentSamples, goal sizing.Goal) (pools []poolSample) {
+	if l.past == nil {
+		l.past = map[string][]point{}
+	}
+	for _, p := range f.Pools {
+		now, shown := recent.PoolNow(p.ID)
+		if !shown {
+			continue
+		}
+		past := append(l.past[p.ID], point{f.At, now.Active, now.MeanWait})
+		l.past[p.ID] = past[max(0, len(past)-mostPoints):]
+		x := poolSample{Pool: p.ID, Size: p.LargestSize(), Conns: p.SeenConns, Worst: f.WorstOf(p.ID), Server: p.Server,
+			Waiting: now.Waiting, Past: l.past[p.ID]}
+		if to, ours := goal.Pool(p.ID); ours {
+			x.Goal = to.Size
+		}
+		pools = append(pools, x)
+	}
+	return pools
+}
+
 // leave writes what a run saw. It is for status alone, so that a full disk does not end a run here: the journal does.
-func leaveSample(journal string, s control.State, act state.Action) {
+func (l *leaver) leave(s control.State, act state.Action) {
 	if s.Now.IsZero() {
 		return
 	}
 	seen := sampleOf(s.Fleet, s.Sample, &s.Guard)
+	seen.Pools, seen.Signals = l.add(s.Fleet, s.Recent, s.Goal), s.Guard.Now()
+	if in := s.Journal.Step; in != nil && !s.Journal.GoesBack() && act.Kind == state.Wait && !act.Held {
+		seen.SoakLeft = max(0, s.Policy.Soak-s.Now.Sub(s.Journal.SettledAt))
+	}
 	if act.Kind != state.Stop {
 		seen.Doing = waitingFor(s, act)
 	} else if s.Journal.RollTo == 0 {
@@ -73,7 +132,7 @@ func leaveSample(journal string, s control.State, act state.Action) {
 		seen.StepsAhead = &ahead
 	}
 	if data, err := json.Marshal(seen); err == nil {
-		name := sampleFile(journal)
+		name := sampleFile(l.journal)
 		if os.WriteFile(name+".new", data, 0o600) == nil { // not synced: it is of no use after a crash
 			_ = os.Rename(name+".new", name)
 		}
@@ -114,5 +173,6 @@ func sampleNow(ctx context.Context, s source, m state.JournalState) (*sample, er
 		return nil, err
 	}
 	out := sampleOf(x.Fleet, x.Evidence.Last, nil)
+	out.Pools = (&leaver{}).add(x.Fleet, x.Recent, sizing.Goal{})
 	return &out, nil
 }

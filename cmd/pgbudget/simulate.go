@@ -44,6 +44,7 @@ func simulateCommand() *cli.Command {
 					"ones"},
 			&cli.StringSliceFlag{Name: "chart", Usage: "draw the first run to `FILE`, .svg or .png; repeatable"},
 			&cli.StringFlag{Name: "junit", Usage: "write the results of the expectations to `FILE` as JUnit XML"},
+			reportFlag("the first run"),
 		}, formatFlags()),
 		Action: func(c *cli.Context) error {
 			if c.Bool("init") {
@@ -108,6 +109,9 @@ func newSimulation(c *cli.Context) (simulation, error) {
 		}
 	}
 	if err := replaceable(s.junit, "report", reportBegins); err != nil {
+		return s, err
+	}
+	if err := reportable(c); err != nil {
 		return s, err
 	}
 	if c.IsSet("horizon") && s.horizon <= 0 {
@@ -177,7 +181,7 @@ func (s simulation) run(c *cli.Context, out output) error {
 	if err := errors.Join(out.simulated(s, report), stdout.err); err != nil {
 		return err
 	}
-	return errors.Join(s.verdict(report), s.draw(report), s.writeJUnit(report))
+	return errors.Join(s.verdict(report), s.draw(report), s.writeJUnit(report), s.report(c, report))
 }
 
 // warnings of all variants, each once.

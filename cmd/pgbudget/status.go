@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,9 +66,12 @@ func statusCommand() *cli.Command {
 			"Examples:\n" +
 			"  pgbudget status\n" +
 			"  pgbudget status --look\n" +
+			"  pgbudget status --watch\n" +
 			"  pgbudget status -o json | jq .step_in_hand",
 		Flags: slices.Concat(journalFlags("timeout"), formatFlags(),
-			[]cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"}}),
+			[]cli.Flag{&cli.BoolFlag{Name: "look", Usage: "ask consoles and servers now"},
+				&cli.BoolFlag{Name: "watch", Usage: "show it again and again: a screen on a terminal, else a line each time"},
+				&cli.DurationFlag{Name: "refresh", Value: watchEvery, Usage: "with --watch: show it every `TIME`"}}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			out, err := newOutput(c)
 			if err != nil {
@@ -77,51 +81,18 @@ func statusCommand() *cli.Command {
 				return usage("pgbudget status --look asks",
 					"--timeout applies to answers of servers, and status without --look asks none")
 			}
-			m, err := journalStateOf(s.config)
+			if c.Bool("watch") {
+				return s.watchStatus(c, out)
+			}
+			if c.IsSet("refresh") {
+				return usage("pgbudget status --watch", "--refresh is of --watch")
+			}
+			st, err := s.status(c.Context, c.Bool("look"))
 			if err != nil {
 				return err
 			}
-			last, err := newestEvents(s.config.Journal, 10)
-			if err != nil {
-				return err
-			}
-			st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step,
-				Number: m.StepNumber, Held: m.Hold.Text(), Paused: paused(s.config.Journal).Text(),
-				Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
-				Last: append([]state.Event{}, last...)}
-			if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
-				fmt.Fprintln(stderr, cutNote)
-			}
-			if len(last) == 0 {
-				if st.none, err = noEvents(s.config.Journal); err != nil {
-					return err
-				}
-				if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
-					st.none = err.Error() + "; next: " + operr.HintOf(err)
-				}
-			}
-			st.Died, st.next = m.Running && !st.Running, onward(m)
-			for _, r := range m.Refused {
-				st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason.Text()))
-			}
-			for _, w := range m.Written {
-				st.Lines = append(st.Lines, w.SettingChange)
-			}
-			st.Traffic = trafficOf(s, m)
-			if st.Look, err = lastSample(s.config.Journal); err != nil {
-				fmt.Fprintln(stderr, "note: the last run's sample cannot be read: "+err.Error())
-			}
-			if st.Plan, st.began, err = runGoalOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
-				return err
-			}
-			if c.Bool("look") {
-				if st.Look, err = sampleNow(c.Context, s, m); err != nil {
-					return err
-				}
-				st.At = time.Now()
-				if !st.Running {
-					warnRefused(c.Context, s.refusal(c.Context, bouncer.Survey{}))
-				}
+			if c.Bool("look") && !st.Running {
+				warnRefused(c.Context, s.refusal(c.Context, bouncer.Survey{}))
 			}
 			if out.format != "table" {
 				return out.data(st)
@@ -130,6 +101,55 @@ func statusCommand() *cli.Command {
 			return nil
 		}),
 	}
+}
+
+// status reads the journal, and what the newest run left beside it; look: it takes a sample of its own in place of
+// that.
+func (s source) status(ctx context.Context, look bool) (status, error) {
+	m, err := journalStateOf(s.config)
+	if err != nil {
+		return status{}, err
+	}
+	last, err := newestEvents(s.config.Journal, 10)
+	if err != nil {
+		return status{}, err
+	}
+	st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step,
+		Number: m.StepNumber, Held: m.Hold.Text(), Paused: paused(s.config.Journal).Text(),
+		Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
+		Last: append([]state.Event{}, last...)}
+	if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
+		fmt.Fprintln(stderr, cutNote)
+	}
+	if len(last) == 0 {
+		if st.none, err = noEvents(s.config.Journal); err != nil {
+			return st, err
+		}
+		if err := mirrorOf(s.config).Unbegun(s.config.Journal); err != nil {
+			st.none = err.Error() + "; next: " + operr.HintOf(err)
+		}
+	}
+	st.Died, st.next = m.Running && !st.Running, onward(m)
+	for _, r := range m.Refused {
+		st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason.Text()))
+	}
+	for _, w := range m.Written {
+		st.Lines = append(st.Lines, w.SettingChange)
+	}
+	st.Traffic = trafficOf(s, m)
+	if st.Look, err = lastSample(s.config.Journal); err != nil {
+		fmt.Fprintln(stderr, "note: the last run's sample cannot be read: "+err.Error())
+	}
+	if st.Plan, st.began, err = runGoalOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
+		return st, err
+	}
+	if look {
+		if st.Look, err = sampleNow(ctx, s, m); err != nil {
+			return st, err
+		}
+		st.At = time.Now()
+	}
+	return st, nil
 }
 
 // noEvents says why a journal has none. One whose folder is missing is an error: a name that is wrong, or a disk that
@@ -182,6 +202,9 @@ func (o output) status(s status) {
 		fmt.Fprintln(o.w, o.bold("steps taken"))
 		for _, p := range s.Taken {
 			note := ""
+			if !p.Until.IsZero() {
+				note = "   (provisional until " + stamp(p.Until) + ")"
+			}
 			if p.GivenUp {
 				note = "   (given up by a person; how much was applied is not known)"
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -27,7 +28,7 @@ func stepCommand() *cli.Command {
 			"  pgbudget step --percent 5\n" +
 			"  pgbudget step --percent 5 --yes     without a terminal",
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
-			outsideWindow(),
+			outsideWindow(), planFlag(), reportFlag("what the step did"),
 			&cli.StringFlag{Name: "emit",
 				Usage: "`patch`: print the changes of the files as a patch, secrets masked, and change nothing"},
 		}),
@@ -62,11 +63,19 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	if err != nil {
 		return err
 	}
+	if err := reportable(c); err != nil {
+		return err
+	}
+	given, err := reviewedPlan(c)
+	if err != nil {
+		return err
+	}
 	m, err := newRunner(c.Context, s, c.Bool("dry-run") || c.IsSet("emit"))
 	if err != nil {
 		return err
 	}
 	defer m.close()
+	m.plan = given
 	if c.Bool("dry-run") && !c.IsSet("emit") {
 		if err := m.alone(c.Context); err != nil {
 			return err
@@ -78,6 +87,9 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	survey, err := m.survey(c.Context, bouncer.ToPlan)
 	if err == nil {
 		survey, err = survey.Planned(sizing.Options{})
+		if given != nil && (err == nil || operr.KindOf(err) == operr.KindInfeasible) {
+			survey, err = m.toReviewed(c.Context, survey, err)
+		}
 	}
 	if operr.KindOf(err) == operr.KindInfeasible && m.journalState.Step != nil && m.journalState.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
@@ -93,6 +105,9 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	}
 	if c.Bool("dry-run") || c.IsSet("emit") {
 		return m.preview(c, out, survey, policy, steps)
+	}
+	if err := m.provisionalYet(); err != nil && c.Command.Name == "step" {
+		return err
 	}
 	if c.Command.Name == "step" {
 		policy.HoldFor, policy.Aborts = 0, 1 // a step that is held, or was taken back, ends, and says so
@@ -124,10 +139,16 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 		m.unasked = verdict.Of(verdict.Unasked, "")
 	}
 	m.over, m.again = ends, asTyped(c)
+	if given != nil {
+		m.notes = append(m.notes, fmt.Sprintf("goes to the plan of %s, saved in %s", stamp(given.Plan.At),
+			c.String("plan")))
+	}
 	if c.IsSet("max-steps") {
 		m.most = steps
 	}
-	return m.run(c.Context, out, survey, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep)
+	m.report.on = c.String("report") != ""
+	err = m.run(c.Context, out, survey, policy, steps, closing(c, s), c.Command.Name == "run" && mayStep && given == nil)
+	return cmp.Or(m.reported(c, survey, err), err)
 }
 
 // tell says what a RELOAD would change besides and may, and what nobody can tell.
@@ -160,14 +181,18 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 		return err
 	}
 	if out.format != "table" {
-		if err := out.data(step); err != nil {
+		if err := out.data(p.data()); err != nil {
 			return err
 		}
 	} else {
 		out.preview(p)
+		out.later(p)
 		fmt.Fprintln(out.w, "nothing was changed")
 	}
 	if err := m.ready(c.Context, survey, policy, step, blocked); err != nil {
+		return err
+	}
+	if err := m.provisionalYet(); err != nil && c.Command.Name == "step" {
 		return err
 	}
 	if step.Empty() {

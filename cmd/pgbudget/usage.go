@@ -30,8 +30,8 @@ func unknownCommand(commands []*cli.Command, whose, word string) error {
 	switch {
 	case word == "help" || word == "version" && whose == "pgbudget": // flags here
 		n = "--" + word
-	case word == "abort" && slices.Contains(names, "rollback"):
-		n = "pause, which stops all changes, or " + whose + " rollback, which takes the step in hand back"
+	case word == "undo" && slices.Contains(names, "rollback"):
+		n = "abort, which takes the step in hand back, or " + whose + " rollback, which takes back completed ones, too"
 	}
 	if n != "" {
 		hint = "did you mean " + whose + " " + n + "? " + hint

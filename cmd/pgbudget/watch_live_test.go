@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// TestAProvisionalStepIsWatchedUntilItsPeak: after a step no other begins until its time is over; a quiet time confirms
+// it, and a load that it does not carry takes it back, while nothing but watch runs.
+func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
+	b := &bench{t: t, l: labtest.Start(t, faultFleet())}
+	faultLoad(t, b.l)
+	time.Sleep(2 * time.Second)
+	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 8s"})
+	before := files(t, b.l)
+	step := func(code int, want string) {
+		t.Helper()
+		r := command(t, b.l, "step", "--config", b.config, "--yes", "--window", "1s", "--every", "300ms")
+		if r.code != code || !strings.Contains(r.stdout+r.stderr, want) {
+			t.Fatalf("exit %d, want %d and %q\n%s%s", r.code, code, want, r.stdout, r.stderr)
+		}
+	}
+	say := func(code int, want string, args ...string) {
+		t.Helper()
+		r := command(t, b.l, append(args, "--config", b.config)...)
+		if r.code != code || !strings.Contains(r.stdout+r.stderr, want) {
+			t.Errorf("%v: exit %d, want %d and %q\n%s%s", args, r.code, code, want, r.stdout, r.stderr)
+		}
+	}
+	say(exitDone, "no step is provisional", "watch")
+	step(exitDone, "provisional until ")
+	step(exitHeld, "held: step 1 is provisional until ")
+	say(exitDone, "(provisional until ", "status")
+	say(exitDone, "--until 1s is over", "watch", "--every", "300ms", "--until", "1s")
+	say(exitDone, "the step is no longer provisional", "watch", "--every", "300ms")
+	say(exitDone, "no step is provisional", "watch")
+	b.restore(t, before)
+
+	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 10m"})
+	step(exitDone, "provisional until ")
+	stepped := files(t, b.l)
+	watch := b.background(t, "watch", "--every", "300ms")
+	b.awaits(t, "runs", 2, func(e state.Event) bool { return e.Kind == state.RunBegan })
+	time.Sleep(3 * time.Second) // the control: without a load, nothing happens
+	for path, text := range files(t, b.l) {
+		if text != stepped[path] {
+			t.Errorf("%s was changed while nothing was wrong", path)
+		}
+	}
+	relieve := saturated(b)
+	code := watch.ended(t)
+	relieve()
+	if said := watch.stderr.String(); code != exitAborted ||
+		!strings.Contains(said, "step 1 is provisional, and main/app") {
+		t.Errorf("exit %d, want %d\n%s", code, exitAborted, said)
+	}
+	for path, text := range files(t, b.l) {
+		if text != before[path] {
+			t.Errorf("%s is not as it was before the step", path)
+		}
+	}
+	say(exitDone, "no step is provisional", "watch")
+}
