@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 )
 
 //go:embed page.html
@@ -16,7 +17,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		if from == 0 || from == to {
 			return ""
 		}
-		return fmt.Sprintf("%+d", to-from)
+		return strings.Replace(fmt.Sprintf("%+d", to-from), "-", "−", 1)
 	},
 	"way": func(from, to int) string {
 		switch {

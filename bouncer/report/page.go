@@ -72,6 +72,7 @@ type Event struct {
 type Series struct {
 	At      []time.Duration // since the first; rising
 	Begin   time.Time       // the wall clock of the first; zero: times are virtual
+	Stepped bool            // nothing changes between two moments
 	Servers []ServerSeries
 	Pools   []PoolSeries
 	Shares  []ShareSeries

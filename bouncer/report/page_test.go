@@ -86,7 +86,7 @@ func TestAPageIsWhole(t *testing.T) {
 		`data-series="CPU of main"`, `data-series="ceiling of main"`, `data-series="main/app:ci/app"`,
 		`data-series="wait of ci/app"`, `data-series="connections of ci/app"`, `data-series="size of main/app"`,
 		`class="mark release"`, `class="mark grant"`, `class="mark shift"`, `class="mark hold"`, `class="mark undo"`,
-		"75 → 64 -11", "5 → 28 &#43;23", "the fraction is 31 to 36 %", "worst case as planned",
+		"75 → 64 −11", "5 → 28 &#43;23", "the fraction is 31 to 36 %", "worst case as planned",
 		"00:34:13Z", "name=\"viewport\""} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in the page", want)

@@ -9,6 +9,7 @@ import (
 
 // Figure is a picture with what stands below it.
 type figure struct {
+	Heading string
 	SVG     template.HTML // of our own making: every text in it is escaped
 	Legend  []legend
 	Caption string
@@ -68,7 +69,7 @@ func (s Series) conns(x ServerSeries, events []Event) figure {
 	}
 	marks, top := ticks(most*1.04, "")
 	pic := newPicture("connections of "+x.Name, height, s, top)
-	pic.heading("connections of " + x.Name + ", stacked")
+	heading := "connections of " + x.Name + ", stacked"
 	f := figure{Caption: "The line of dashes is the budget, the black one the worst case that counts against it."}
 	lower := make([]float64, len(s.At))
 	add := func(name, fill string, values []float64) {
@@ -97,7 +98,7 @@ func (s Series) conns(x ServerSeries, events []Event) figure {
 	pic.line("budget of "+x.Name, "budget", "", s, x.Budget, true)
 	pic.line("worst case of "+x.Name, "worst", "", s, x.Worst, true)
 	pic.mark(events)
-	f.SVG = template.HTML(pic.svg())
+	f.Heading, f.SVG = heading, template.HTML(pic.svg())
 	return f
 }
 
@@ -105,7 +106,7 @@ func (s Series) conns(x ServerSeries, events []Event) figure {
 func (s Series) cpu(x ServerSeries, events []Event) figure {
 	marks := []tick{{0, "0 %"}, {0.25, "25 %"}, {0.5, "50 %"}, {0.75, "75 %"}, {1, "100 %"}}
 	pic := newPicture("CPU of "+x.Name, 180, s, 1)
-	pic.heading("CPU of " + x.Name)
+	heading := "CPU of " + x.Name
 	pic.grid(marks, s.times())
 	f := figure{}
 	if x.Ceiling > 0 {
@@ -115,14 +116,14 @@ func (s Series) cpu(x ServerSeries, events []Event) figure {
 	}
 	pic.line("CPU of "+x.Name, "worst", "", s, x.CPU, false)
 	pic.mark(events)
-	f.SVG = template.HTML(pic.svg())
+	f.Heading, f.SVG = heading, template.HTML(pic.svg())
 	return f
 }
 
 // traffic draws the percentage of each switch.
 func (s Series) traffic(events []Event) figure {
 	pic := newPicture("traffic", 150, s, 100)
-	pic.heading("traffic that has moved, in percent of the switch")
+	heading := "traffic that has moved, in percent of the switch"
 	pic.grid([]tick{{0, "0 %"}, {50, "50 %"}, {100, "100 %"}}, s.times())
 	f := figure{}
 	for i, x := range s.Shares {
@@ -130,7 +131,7 @@ func (s Series) traffic(events []Event) figure {
 		f.Legend = append(f.Legend, legend{template.CSS(colour(i)), x.Shift})
 	}
 	pic.mark(events)
-	f.SVG = template.HTML(pic.svg())
+	f.Heading, f.SVG = heading, template.HTML(pic.svg())
 	return f
 }
 
@@ -152,7 +153,7 @@ func (s Series) waits(events []Event) (figure, bool) {
 	top := math.Pow(10, math.Ceil(math.Log10(max(most, 10*leastWait))-1e-9))
 	pic := newPicture("mean wait", 220, s, top)
 	pic.log, pic.bottom = true, leastWait
-	pic.heading("mean wait for a connection (powers of ten; what is below 100 µs is at the edge)")
+	heading := "mean wait for a connection (powers of ten; what is below 100 µs is at the edge)"
 	pic.grid(decades(leastWait, top), s.times())
 	f := figure{}
 	for i, p := range s.Pools {
@@ -163,7 +164,7 @@ func (s Series) waits(events []Event) (figure, bool) {
 		f.Legend = append(f.Legend, legend{template.CSS(colour(i)), p.ID})
 	}
 	pic.mark(events)
-	f.SVG = template.HTML(pic.svg())
+	f.Heading, f.SVG = heading, template.HTML(pic.svg())
 	return f, true
 }
 
@@ -176,11 +177,11 @@ func (s Series) each() (figures []figure) {
 		}
 		marks, top := ticks(most, "")
 		pic := newPicture(p.ID, 130, s, top)
-		pic.heading(p.ID + ": connections, and what its size allows")
 		pic.grid(marks, s.times())
 		pic.area("connections of "+p.ID, colour(i), s, make([]float64, len(s.At)), zeroed(p.Conns))
 		pic.line("size of "+p.ID, "worst", "", s, p.Size, true)
-		figures = append(figures, figure{SVG: template.HTML(pic.svg())})
+		figures = append(figures, figure{Heading: p.ID + ": connections, and what its size allows",
+			SVG: template.HTML(pic.svg())})
 	}
 	return figures
 }

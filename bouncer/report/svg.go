@@ -11,9 +11,9 @@ import (
 // The measures of a picture, in its own units. chosen: a page of paper has room for them.
 const (
 	width     = 960.0
-	leftEdge  = 64.0
+	leftEdge  = 88.0
 	rightEdge = 16.0
-	topEdge   = 22.0
+	topEdge   = 32.0 // above it are two rows of marks
 	foot      = 26.0
 )
 
@@ -66,11 +66,6 @@ func (p *picture) grid(values []tick, times []timeTick) {
 	}
 }
 
-// heading is the text at the upper left.
-func (p *picture) heading(text string) {
-	fmt.Fprintf(&p.b, `<text class="head" x="%g" y="14">%s</text>`, leftEdge, html.EscapeString(text))
-}
-
 // points are those of a line, in runs between moments that are not known.
 func (p *picture) points(s Series, values []float64, stepped bool) (runs [][]string) {
 	var run []string
@@ -107,6 +102,10 @@ func (p *picture) area(name, fill string, s Series, lower, upper []float64) {
 	var there, back []string
 	for i := range s.At {
 		x := p.x(s.At[i])
+		if s.Stepped && i > 0 { // until then it is what it was
+			there = append(there, fmt.Sprintf("%.1f %.1f", x, p.y(upper[i-1])))
+			back = append(back, fmt.Sprintf("%.1f %.1f", x, p.y(lower[i-1])))
+		}
 		there = append(there, fmt.Sprintf("%.1f %.1f", x, p.y(upper[i])))
 		back = append(back, fmt.Sprintf("%.1f %.1f", x, p.y(lower[i])))
 	}
@@ -120,15 +119,21 @@ func (p *picture) area(name, fill string, s Series, lower, upper []float64) {
 // signs are the marks of events, at the upper edge.
 var signs = map[EventKind]string{Release: "▼", Grant: "▲", Shift: "⇄", Hold: "‖", Undo: "↶"}
 
-// mark draws the events that have a mark.
+// mark draws the events that have a mark: the sign of one that comes soon after another in a row above.
 func (p *picture) mark(events []Event) {
+	const apart = 14.0 // units between two signs of a row
+	last, row := math.Inf(-1), 0.0
 	for _, e := range events {
 		if signs[e.Kind] == "" || e.At < p.from || e.At > p.to {
 			continue
 		}
 		x := p.x(e.At)
+		if row = apart - row; x-last >= apart {
+			row = 0
+		}
+		last = x
 		fmt.Fprintf(&p.b, `<g class="mark %s"><line x1="%.1f" x2="%.1f" y1="%g" y2="%g"/><text x="%.1f" y="%g" `+
-			`text-anchor="middle">%s</text><title>%s</title></g>`, e.Kind, x, x, topEdge, p.height-foot, x, topEdge-2,
+			`text-anchor="middle">%s</text><title>%s</title></g>`, e.Kind, x, x, topEdge, p.height-foot, x, topEdge-3-row,
 			signs[e.Kind], html.EscapeString(e.Text))
 	}
 }

@@ -54,7 +54,7 @@ func (s Series) thinned() Series {
 		}
 		return out
 	}
-	out := Series{Begin: s.Begin}
+	out := Series{Begin: s.Begin, Stepped: s.Stepped}
 	for _, i := range keep {
 		out.At = append(out.At, s.At[i])
 	}

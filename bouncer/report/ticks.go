@@ -58,7 +58,7 @@ func spoken(seconds float64) string {
 	case seconds < 0.9995:
 		return fmt.Sprintf("%.3g ms", seconds*1e3)
 	}
-	return fmt.Sprintf("%.3g s", seconds)
+	return fmt.Sprintf("%.6g s", seconds)
 }
 
 // spans are the lengths between two labels of time, the shortest first.

@@ -115,7 +115,7 @@ func TestARunInProgressIsSetAndAborted(t *testing.T) {
 		t.Errorf("history: %s", lines.stdout)
 	}
 	say(exitDone, "asked; in hand: ", "abort")
-	if code := run.ended(t); code != exitAborted || !strings.Contains(run.stderr.String(), "aborted by ") {
+	if code := run.ended(t); code != exitAborted || !strings.Contains(run.stderr.String(), "asked by ") {
 		t.Errorf("exit %d, want %d\n%s", code, exitAborted, run.stderr.String())
 	}
 	m, err := journalStateAt(b.path)

@@ -41,6 +41,9 @@ func (s source) checked(c *cli.Context, out output) error {
 		out.findings(r)
 	}
 	if len(r.Findings) == 0 {
+		if s.movable() == nil {
+			fmt.Fprintln(stderr, "next: pgbudget step --dry-run")
+		}
 		return nil
 	}
 	return errFound

@@ -131,7 +131,8 @@ var breaks = []breach{
 		}},
 	{name: "no room for the clients of a shift", rule: operr.RuleClients, once: true, config: func(text string) string {
 		return strings.Replace(text, "  - name: ci\n", "  - name: ci\n    client_limits: {files: 20}\n", 1) +
-			"shift: {from: main/app, to: ci/app, fraction: 10%, set: ['true', '{{.Percent}}'], from_percent: 0, to_percent: 100}\n"
+			"shift: {from: main/app, to: ci/app, fraction: 10%, set: ['true', '{{.Percent}}'], from_percent: 0, " +
+			"to_percent: 100}\n"
 	}},
 	{name: "a step that is provisional", rule: operr.RuleJournal, once: true, cause: journalled([]state.Event{{
 		Kind: state.RunBegan, Goal: &sizing.Goal{}}}, eventsOf(oneLine(4, 5)), []state.Event{{Kind: state.StepEnded,

@@ -56,7 +56,9 @@ func initCommand() *cli.Command {
 				info, err := os.Stat(path)
 				return s.from == "" && err == nil && info.Mode().IsRegular()
 			}
-			_, err = fmt.Fprint(quote.Writer{W: c.App.Writer}, initial(o, targets, here))
+			if _, err = fmt.Fprint(quote.Writer{W: c.App.Writer}, initial(o, targets, here)); err == nil && s.from == "" {
+				fmt.Fprintln(stderr, "next: save it as pgbudget.yaml, then: pgbudget check --config pgbudget.yaml")
+			}
 			return err
 		},
 	}

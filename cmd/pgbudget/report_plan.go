@@ -54,6 +54,7 @@ func pathPage(x bouncer.Survey, policy state.Policy, ahead []control.ForecastSte
 		fleets = append(fleets, st.After)
 	}
 	fleets = append(fleets, fleets[len(fleets)-1])
+	series.Stepped = true
 	for i := range fleets {
 		series.At = append(series.At, time.Duration(i)*takes)
 	}

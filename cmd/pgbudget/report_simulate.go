@@ -38,11 +38,16 @@ func (s simulation) report(c *cli.Context, r batch.Report) error {
 		at = append(at, begin.Add(x))
 	}
 	page.Series.Shares = sharesOf(first.Journal, at)
-	page.Events = reportEvents(first.Journal, begin, func(t time.Time) string { return t.Sub(sim.Epoch).String() })
+	page.Events = reportEvents(first.Journal, begin, func(t time.Time) string {
+		if first.Horizon > 24*time.Hour {
+			return t.Format("Mon 2 Jan 15:04:05")
+		}
+		return t.Sub(sim.Epoch).Round(time.Second).String()
+	})
 	if len(first.Journal) > 0 {
 		page.Learned = learnt(bouncer.Replay(first.Journal))
 		if last := first.Journal[len(first.Journal)-1]; last.Kind == state.RunEnded {
-			page.Outcome = eventLine(last)
+			page.Outcome = string(last.Outcome) + ": " + last.Reason.Text()
 		}
 	}
 	for _, v := range first.Expect {

@@ -207,6 +207,9 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 		}
 	}
 	if err := m.mayBegin(c, time.Now()); err != nil || !why.Any() {
+		if err == nil {
+			fmt.Fprintln(stderr, "next: "+asTyped(c))
+		}
 		return err
 	}
 	if c.Command.Name == "run" {

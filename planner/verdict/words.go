@@ -199,7 +199,7 @@ var sentences = map[Code]string{
 	UntilOver:          "--until %s is over",
 	Unasked: "nothing was to be done when the fleet was observed, and now a change is due: run the command again to " +
 		"confirm the change",
-	AbortAsked:    "aborted by %s",
+	AbortAsked:    "asked by %s",
 	AbortedIdle:   "%v; no step was in hand",
 	SettingsAsked: "%s, by %s",
 	Note:          "%s",
