@@ -217,7 +217,7 @@ func Newest(path string) iter.Seq2[state.Event, error] {
 					e, bad = parseEvent(text)
 				}
 				if bad == nil { // what it follows is not known yet: its parts are what can be judged
-					bad = state.JournalState{Seq: e.Seq - 1, StepInHand: state.StepInHand{Step: &state.Step{}}}.Refuses(e)
+					bad = e.Lacks()
 				}
 				if bad != nil {
 					bad = c.broken(at, bad)

@@ -25,6 +25,8 @@ type Ledger struct {
 	Now    int // worst case, connections
 	After  int // as planned, connections; equal to Now where nothing is planned
 	CPU    string
+	// what Now and After are; empty: the worst case now, and as planned
+	NowIs, AfterIs string
 }
 
 // Line is one line of a ledger.

@@ -58,6 +58,11 @@ func (p Plan) servers(now Now) (moved []string) {
 				now.Servers[i].SystemID, was.SystemID))
 		}
 	}
+	for _, is := range now.Servers {
+		if !slices.ContainsFunc(p.Servers, func(s state.Origin) bool { return s.Name == is.Name }) {
+			moved = append(moved, "which PostgreSQL server "+is.Name+" was, the plan does not say")
+		}
+	}
 	return moved
 }
 
@@ -74,7 +79,7 @@ func (p Plan) files(now Now) (moved []string) {
 		switch is, found := find(now.Files, was); {
 		case !found:
 			moved = append(moved, fmt.Sprintf("%s no longer reads %s", was.Process, was.Path))
-		case is.WithoutSizes != was.WithoutSizes:
+		case is.WithoutSizes != was.WithoutSizes && is.SHA256 != was.SHA256:
 			moved = append(moved, fmt.Sprintf("%s of %s was changed: sha256 %.12s…, was %.12s…", was.Path, was.Process,
 				is.SHA256, was.SHA256))
 		}

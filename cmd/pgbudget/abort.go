@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -34,8 +35,11 @@ func abortCommand() *cli.Command {
 				return &operr.Error{Kind: operr.KindHeld, Err: errors.New("no run is in progress, and a step is in hand: " +
 					m.Step.Text()), Hint: "pgbudget rollback --now takes it back without a soak"}
 			case !busy:
-				fmt.Fprintln(said(c), "no run is in progress, and no step is in hand: nothing is taken back; pgbudget rollback "+
-					"takes back the newest step")
+				text := "no run is in progress, and no step is in hand: nothing is taken back"
+				if len(m.Past) > 0 {
+					text += "; pgbudget rollback takes back the newest step"
+				}
+				fmt.Fprintln(said(c), text)
 				return nil
 			case m.RollTo > 0:
 				return &operr.Error{Kind: operr.KindHeld, Err: errors.New("the run is a rollback: it takes steps back already"),
@@ -45,6 +49,9 @@ func abortCommand() *cli.Command {
 				return unasked(path, err)
 			}
 			inHand := "no step is in hand"
+			if p, is := m.Provisional(); is {
+				inHand = fmt.Sprintf("step %d is provisional: %s", p.Number, p.Step.Text())
+			}
 			if m.Step != nil {
 				inHand = "in hand: " + m.Step.Text()
 			}
@@ -54,19 +61,49 @@ func abortCommand() *cli.Command {
 	}
 }
 
+// newestAfter are the events after one, the oldest first.
+func newestAfter(path string, after int64) (events []state.Event, err error) {
+	for e, err := range journal.Newest(path) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Seq <= after {
+			break
+		}
+		events = append(events, e)
+	}
+	slices.Reverse(events)
+	return events, nil
+}
+
+// stands says that what was asked for is asked for still, though nobody waits any more.
+func stands(what string) error {
+	return &operr.Error{Kind: operr.KindInterrupted, Err: errors.New("interrupted; what was asked for stands: " + what)}
+}
+
 // aborted waits until the run has ended, and says how.
 func (s source) aborted(c *cli.Context, after int64) error {
 	path := s.config.Journal
-	for journal.Busy(path) {
-		e, err := awaited(c.Context, path, after, state.RunEnded)
+	for ended := false; !ended; {
+		ended = !journal.Busy(path)
+		events, err := newestAfter(path, after)
 		if err != nil {
 			return err
 		}
-		if e == nil {
-			continue
+		for _, e := range events { // a hold, or a drain that takes long, is not to be waited for in silence
+			if after = e.Seq; eventLine(e) != "" {
+				fmt.Fprintln(said(c), eventLine(e))
+			}
+			ended = ended || e.Kind == state.RunEnded
 		}
-		fmt.Fprintln(said(c), eventLine(*e))
-		break
+		if ended {
+			break
+		}
+		select {
+		case <-c.Context.Done():
+			return stands("the run takes its step back; pgbudget history shows it")
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	m, err := journalStateOf(s.config)
 	if err != nil {

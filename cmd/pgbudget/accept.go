@@ -48,7 +48,7 @@ func acceptCommand() *cli.Command {
 			}
 			defer j.Close()
 			if c.Bool("provisional") {
-				return confirmStep(c, j)
+				return confirmStep(c, s, j)
 			}
 			before, accepted := j.State(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
 			if !alters(before, accepted) {
@@ -74,11 +74,19 @@ func acceptCommand() *cli.Command {
 }
 
 // confirmStep writes down that a person takes the newest step as it is.
-func confirmStep(c *cli.Context, j *journal.Journal) error {
+func confirmStep(c *cli.Context, s source, j *journal.Journal) error {
 	p, is := j.State().Provisional()
 	if !is {
 		fmt.Fprintln(c.App.Writer, "nothing to accept: no step is provisional")
 		return nil
+	}
+	text := fmt.Sprintf("step %d is provisional until %s, and nothing watches it any more: %s", p.Number, stamp(p.Until),
+		p.Step.Text())
+	if !agreed(c, s) && !isatty.IsTerminal(os.Stdin.Fd()) {
+		return usage("pgbudget accept --provisional --yes", "%s; standard input is no terminal, so nobody can confirm", text)
+	}
+	if err := confirm(c, s, text); err != nil {
+		return err
 	}
 	if _, err := j.Record(state.Event{At: time.Now(), Kind: state.StepConfirmed, By: who()}); err != nil {
 		return err

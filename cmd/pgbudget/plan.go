@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -46,6 +47,9 @@ func planCommand() *cli.Command {
 			}
 			if err := reportable(c); err != nil {
 				return err
+			}
+			if out, page := c.String("out"), c.String("report"); out != "" && filepath.Clean(out) == filepath.Clean(page) {
+				return usage("give them two names", "--out and --report are one file, %s", out)
 			}
 			var before reviewed.Plan
 			if file := c.String("compare"); file != "" {

@@ -31,7 +31,10 @@ type moment struct {
 
 type serverMoment struct{ budget, worst, direct, cpu, hold float64 }
 
-type poolMoment struct{ conns, worst, wait float64 }
+type poolMoment struct {
+	conns, worst, wait float64
+	size               int
+}
 
 // mostMoments bounds those of a report: of more, every second one is let go. chosen: a run of a day at a sample every
 // five seconds has 17,280.
@@ -66,16 +69,21 @@ func (r *runReport) sample(s control.State) {
 	}
 	for _, p := range s.Fleet.Pools {
 		now, _ := s.Recent.PoolNow(p.ID)
-		m.pools[p.ID] = poolMoment{float64(p.SeenConns), float64(p.CountedConns()), now.MeanWait.Seconds()}
+		m.pools[p.ID] = poolMoment{float64(p.SeenConns), float64(p.CountedConns()), now.MeanWait.Seconds(),
+			p.LargestSize()}
 	}
 	r.seen = append(r.seen, m)
 }
 
 // event notes an event.
 func (r *runReport) event(e state.Event) {
-	if r.on {
-		r.events = append(r.events, e)
+	if !r.on {
+		return
 	}
+	if e.Goal != nil { // it is the run's own, which a new plan changes
+		e.Goal = new(*e.Goal)
+	}
+	r.events = append(r.events, e)
 }
 
 // page is the report of a run that went to a plan.
@@ -84,6 +92,18 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 	page.Outcome, page.Learned = outcome, learnt(m)
 	if len(r.seen) == 0 {
 		return page
+	}
+	first, last := r.seen[0], r.seen[len(r.seen)-1]
+	for i := range page.Pools { // what came of it, and not what was planned
+		p := &page.Pools[i]
+		p.From, p.To = first.pools[p.ID].size, last.pools[p.ID].size
+		p.Conns, p.After = int(first.pools[p.ID].worst), int(last.pools[p.ID].worst)
+	}
+	for i := range page.Ledgers {
+		l := &page.Ledgers[i]
+		l.Now = int(first.servers[l.Server].worst - first.servers[l.Server].direct)
+		l.After = int(last.servers[l.Server].worst - last.servers[l.Server].direct)
+		l.NowIs, l.AfterIs = "worst case at the beginning", "worst case at the end"
 	}
 	begin := r.seen[0].at
 	page.Subtitle = "from " + stamp(begin) + " to " + stamp(r.seen[len(r.seen)-1].at)
@@ -117,7 +137,7 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 		for _, s := range r.seen {
 			f, shown := s.pools[p.ID]
 			if !shown {
-				f = poolMoment{math.NaN(), math.NaN(), math.NaN()}
+				f = poolMoment{math.NaN(), math.NaN(), math.NaN(), 0}
 			}
 			one.Conns, one.Size, one.Wait = append(one.Conns, f.conns), append(one.Size, f.worst), append(one.Wait, f.wait)
 		}

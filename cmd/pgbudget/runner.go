@@ -274,8 +274,12 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	err = errors.Join(err, hooks.End(left))
 	cancel()
 	reporter.end()
-	if err == nil && report.Outcome == state.Done && m.rollTo == 0 {
+	if err == nil && report.Outcome == state.Done && m.rollTo == 0 && !m.watches {
 		reporter.far(x.Plan, report.State)
+	}
+	if p, is := m.journal.State().Provisional(); is {
+		fmt.Fprintf(stderr, "note: step %d is provisional until %s, and nobody watches it now: pgbudget watch\n", p.Number,
+			stamp(p.Until))
 	}
 	if err != nil {
 		return both(unfinished(err, m.journal.State(), m.command(m.journal.State().Steps)), leftFlushed(report.Flushed))

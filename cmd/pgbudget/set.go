@@ -36,14 +36,14 @@ func setCommand() *cli.Command {
 				return usage("pgbudget set percent=2 soak=5m", "%v", err)
 			}
 			path := s.config.Journal
+			before, err := journalStateOf(s.config)
+			if err != nil {
+				return err
+			}
 			if !journal.Busy(path) {
 				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 					Err:  errors.New("no run is in progress"),
 					Hint: "pgbudget run --percent 2, or policy: in the config"}
-			}
-			before, err := journalStateOf(s.config)
-			if err != nil {
-				return err
 			}
 			if err := asked.Set(path, who(), time.Now(), set); err != nil {
 				return unasked(path, err)
@@ -98,7 +98,7 @@ func awaited(ctx context.Context, path string, after int64, kind state.EventKind
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return nil, nil
 			}
-			return nil, ctx.Err()
+			return nil, stands("the run goes on with it from its next sample on; pgbudget history shows it")
 		case <-time.After(100 * time.Millisecond):
 		}
 		if ended {

@@ -204,6 +204,9 @@ func (o output) status(s status) {
 			note := ""
 			if !p.Until.IsZero() {
 				note = "   (provisional until " + stamp(p.Until) + ")"
+				if !s.Running {
+					note = "   (provisional until " + stamp(p.Until) + ", and nobody watches it: pgbudget watch)"
+				}
 			}
 			if p.GivenUp {
 				note = "   (given up by a person; how much was applied is not known)"

@@ -38,6 +38,9 @@ func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
 	say(exitDone, "--until 1s is over", "watch", "--every", "300ms", "--until", "1s")
 	say(exitDone, "the step is no longer provisional", "watch", "--every", "300ms")
 	say(exitDone, "no step is provisional", "watch")
+	say(exitDone, "confirm  the step is no longer provisional", "history")
+	say(exitDone, "steps taken", "status")
+	say(exitDone, "to change this: ", "explain")
 	b.restore(t, before)
 
 	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 10m"})

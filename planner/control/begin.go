@@ -13,6 +13,9 @@ import (
 
 // begin begins the next step, or ends the run.
 func (s State) begin() state.Action {
+	if _, is := s.Journal.Provisional(); is && s.aborted() { // it has not been confirmed, and goes back as if in hand
+		return state.ReopenOf(s.Aborted)
+	}
 	if a, over := s.finished(); over {
 		return a
 	}

@@ -67,10 +67,29 @@ var ErrNewer = errors.New("written by a newer pgbudget")
 // Refuses says why an event cannot be the next one, such as one of its parts that is missing; nil: After may take it.
 // What After takes without it is what this pgbudget itself has decided; a file may say anything.
 func (m JournalState) Refuses(e Event) error {
+	if e.Seq != m.Seq+1 {
+		return fmt.Errorf("event %d follows event %d", e.Seq, m.Seq)
+	}
+	if err := e.Lacks(); err != nil {
+		return err
+	}
+	switch {
+	case e.Kind == StepTrimmed && m.Step == nil:
+		return errors.New("a step is trimmed, and none is in hand")
+	case slices.Contains([]EventKind{StepReopened, StepConfirmed, StepProlonged}, e.Kind) && (m.Step != nil ||
+		len(m.Past) == 0):
+		return errors.New("a step is no longer provisional, and none was")
+	case e.Kind == Acted && e.Action.Kind == Undo && m.Step == nil:
+		return errors.New("a release is undone, and no step is in hand")
+	}
+	return nil
+}
+
+// Lacks says which of its parts an event lacks, or which word of it this pgbudget does not know, whatever it follows;
+// nil: none.
+func (e Event) Lacks() error {
 	missing := func(part string) error { return fmt.Errorf("the event %q has no %s", e.Kind, part) }
 	switch {
-	case e.Seq != m.Seq+1:
-		return fmt.Errorf("event %d follows event %d", e.Seq, m.Seq)
 	case e.Kind == "":
 		return errors.New("the event has no kind")
 	case !slices.Contains(knownKinds, e.Kind):
@@ -83,11 +102,6 @@ func (m JournalState) Refuses(e Event) error {
 		return missing("action")
 	case slices.Contains([]EventKind{RunEnded, Failed}, e.Kind) && e.Outcome == "":
 		return missing("outcome")
-	case e.Kind == StepTrimmed && m.Step == nil:
-		return errors.New("a step is trimmed, and none is in hand")
-	case slices.Contains([]EventKind{StepReopened, StepConfirmed, StepProlonged}, e.Kind) && (m.Step != nil ||
-		len(m.Past) == 0):
-		return errors.New("a step is no longer provisional, and none was")
 	}
 	if e.Outcome != "" && !slices.Contains(knownEnds, e.Outcome) {
 		return fmt.Errorf("%w: the outcome %q is not known", ErrNewer, e.Outcome)
@@ -105,8 +119,6 @@ func (m JournalState) Refuses(e Event) error {
 		return fmt.Errorf("%w: the action %q is not known", ErrNewer, a.Kind)
 	case a.Kind == ShiftTraffic && a.Traffic == nil:
 		return missing("traffic change of its action")
-	case a.Kind == Undo && e.Kind == Acted && m.Step == nil:
-		return errors.New("a release is undone, and no step is in hand")
 	}
 	return nil
 }
