@@ -59,6 +59,9 @@ func TestTheClientsOfASplitAreCountedAtEachPercentage(t *testing.T) {
 			t.Errorf("%+v: full at %d %%, %d at 50 %%; want %+v", l, l.Full(), l.Clients(50), want)
 		}
 	}
+	if full := (shift.ClientLimit{Most: 5, Now: 6, At: 30}).Full(); full != 30 {
+		t.Errorf("a limit that is full already is full at %d %%, want 30", full)
+	}
 	if len(limits) != 6 {
 		t.Errorf("%d limits, want 6: %+v", len(limits), limits)
 	}
