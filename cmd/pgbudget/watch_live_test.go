@@ -15,7 +15,7 @@ func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
 	b := &bench{t: t, l: labtest.Start(t, faultFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(2 * time.Second)
-	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 8s"})
+	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 25s"})
 	before := files(t, b.l)
 	step := func(code int, want string) {
 		t.Helper()
