@@ -54,7 +54,8 @@ type Rebalancer struct {
 	Recordable func() error
 	Paused     func() verdict.Reason // why nothing may move now; nil: it always may
 	Aborted    func() verdict.Reason // why the step in hand goes back at once, and the run ends; nil: nobody asks
-	// Adjusted is the policy as a person wants it by now, and what that changes; none: nothing. nil: nobody asks
+	// Adjusted is the policy as a person wants it by now, and what that changes; none: nothing; SettingsUnread: what
+	// nobody can read, which is noted once. nil: nobody asks
 	Adjusted func(state.Policy) (state.Policy, verdict.Reason)
 	// the goal is a plan's, and is planned anew between two steps where a load has grown beyond it
 	Replans bool
@@ -101,6 +102,7 @@ type run struct {
 	unsure      verdict.Reason // why Loads may be wrong
 	blind       time.Time      // since when something does not answer; zero: all answer
 	blindBy     error
+	unreadable  string // the newest settings that could not be read, in words
 }
 
 // Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between

@@ -111,8 +111,14 @@ func (w *run) adjusted() error {
 		return nil
 	}
 	policy, why := w.Adjusted(w.Policy)
-	if !why.Any() {
+	switch {
+	case !why.Any():
 		return nil
+	case why.Is(verdict.SettingsUnread) && why.Text() == w.unreadable: // it was said
+		return nil
+	case why.Is(verdict.SettingsUnread):
+		w.unreadable = why.Text()
+		return w.record(state.Event{Kind: state.Noted, Reason: why})
 	}
 	if err := w.record(state.Event{Kind: state.Adjusted, Reason: why}); err != nil {
 		return err

@@ -73,6 +73,9 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 func (w *run) began(ctx context.Context) state.Event {
 	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Goal: &w.goal, To: w.RollTo, Servers: w.origins(),
 		Seen: state.SeenIn(w.Evidence.Last)}
+	if w.Watch {
+		e.Reason = verdict.Of(verdict.Watches, "")
+	}
 	readings := Readings(ctx, w.Traffic, w.state)
 	w.read = readings
 	if len(w.Traffic) > 0 {

@@ -21,16 +21,26 @@ import (
 func abortFile(path string) string { return path + ".abort" }
 func setFile(path string) string   { return path + ".set" }
 
-// Clear removes what was asked of an earlier run. path is that of the journal, which the caller has locked. The error
-// is that of the file system.
-func Clear(path string) error {
+// Clear removes what was asked of a run that is over, and says what that was, a text each. path is that of the journal,
+// which the caller has locked. The error is that of the file system.
+func Clear(path string) (was []string, err error) {
 	var errs []error
-	for _, file := range []string{abortFile(path), setFile(path)} {
-		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+	for _, x := range []struct{ file, what string }{{abortFile(path), "to abort"}, {setFile(path), "to change settings"}} {
+		text, unread := journal.ReadSmall(x.file)
+		if w, err := read(path); x.file == setFile(path) && err == nil {
+			text = []byte(w.By + " at " + stamp(w.At))
+		}
+		switch err := os.Remove(x.file); {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
 			errs = append(errs, err)
+		case unread != nil:
+			was = append(was, x.what)
+		default:
+			was = append(was, x.what+", by "+quote.Line(string(text)))
 		}
 	}
-	return errors.Join(errs...)
+	return was, errors.Join(errs...)
 }
 
 // Abort asks the run that writes the journal to take its step back at once. by is who asks, as user@host.
@@ -82,15 +92,22 @@ func read(path string) (w wish, err error) {
 	return w, err
 }
 
-// Settings is the policy with what was asked for, and what that changes, with who asked; none: nothing. What cannot be
-// read, or is no setting, changes nothing: the command that writes it refuses it first.
+// Settings is the policy with what was asked for, and what that changes, with who asked; none: nothing. A file that
+// cannot be read, or holds no setting, changes nothing, and the reason is SettingsUnread: pgbudget writes no such file.
 func Settings(path string, p state.Policy) (state.Policy, verdict.Reason) {
 	w, err := read(path)
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return p, verdict.Reason{}
 	}
-	set, changes, err := w.Set.Over(p)
-	if err != nil || len(changes) == 0 {
+	var changes []string
+	set := p
+	if err == nil {
+		set, changes, err = w.Set.Over(p)
+	}
+	switch {
+	case err != nil:
+		return p, verdict.Of(verdict.SettingsUnread, setFile(path), err)
+	case len(changes) == 0:
 		return p, verdict.Reason{}
 	}
 	return set, verdict.Of(verdict.SettingsAsked, strings.Join(changes, ", "), quote.Line(w.By))

@@ -83,6 +83,22 @@ func TestTheLoadsOfTwoDaysAreFound(t *testing.T) {
 	}
 }
 
+// TestTheNextPeakIsThatOfTheWave: it is highest six hours into each day, and flat for some minutes.
+func TestTheNextPeakIsThatOfTheWave(t *testing.T) {
+	h := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(wave)}}).History
+	for now, want := range map[time.Time]time.Time{
+		pastEnd:                      pastEnd.Add(6*time.Hour + 30*time.Minute),
+		pastEnd.Add(7 * time.Hour):   pastEnd.Add(30*time.Hour + 30*time.Minute),
+		pastEnd.Add(-time.Hour):      pastEnd.Add(6*time.Hour + 30*time.Minute),
+		pastEnd.Add(100 * time.Hour): pastEnd.Add(102*time.Hour + 30*time.Minute),
+	} {
+		at, known := h.NextPeak([]string{h.Pools[0].Pool}, now)
+		if apart := at.Sub(want); !known || apart < -20*time.Minute || apart > 20*time.Minute || !at.After(now) {
+			t.Errorf("at %v the next peak is over at %v (%v), want %v", now, at, known, want)
+		}
+	}
+}
+
 func TestAMinuteWithoutOneProcessIsNeverALowerSum(t *testing.T) {
 	s := survey(t, prom.Spec{Pools: []prom.PoolSpec{pool(flat)}})
 	h, tally := s.History.Pools[0].Erlangs, s.Pools[0]

@@ -87,7 +87,8 @@ type ServerSeries struct {
 	Worst   []float64
 	Direct  []float64
 	CPU     []float64 // ratio 0..1; nil: not known
-	Ceiling float64   // of the CPU: the level above which nothing is granted; 0: none
+	Ceiling float64   // of the CPU, 0..1; 0: none
+	Plans   bool      // Ceiling is what the plan allows; false: the level above which nothing is granted
 }
 
 // PoolSeries is one pool.

@@ -78,6 +78,14 @@ func TestAPageIsWhole(t *testing.T) {
 	if strings.Contains(text, "<script") || strings.Contains(text, "http") {
 		t.Error("the page runs or fetches something")
 	}
+	planned := whole()
+	planned.Series.Servers[0].Plans = true
+	for p, want := range map[string]string{text: "level above which nothing is granted: 85 %",
+		pageOf(t, planned): "the most that the plan allows; no signal holds a run at it: 85 %"} {
+		if !strings.Contains(p, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
 	if text != pageOf(t, whole()) {
 		t.Error("equal contents make other bytes")
 	}

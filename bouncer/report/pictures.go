@@ -112,7 +112,11 @@ func (s Series) cpu(x ServerSeries, events []Event) figure {
 	if x.Ceiling > 0 {
 		level := slices.Repeat([]float64{x.Ceiling}, len(s.At))
 		pic.line("ceiling of "+x.Name, "budget", "", s, level, false)
-		f.Caption = fmt.Sprintf("The line of dashes is the level above which nothing is granted, %.3g %%.", 100*x.Ceiling)
+		what := "the level above which nothing is granted"
+		if x.Plans {
+			what = "the most that the plan allows; no signal holds a run at it"
+		}
+		f.Caption = fmt.Sprintf("The line of dashes is %s: %.3g %%.", what, 100*x.Ceiling)
 	}
 	pic.line("CPU of "+x.Name, "worst", "", s, x.CPU, false)
 	pic.mark(events)

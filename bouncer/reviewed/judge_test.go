@@ -1,6 +1,7 @@
 package reviewed
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // loaded is a config of one file, and one that it includes.
@@ -154,6 +156,42 @@ func TestWhatHasMovedIsNamed(t *testing.T) {
 		}
 		if kind != c.kind || !strings.Contains(fmt.Sprint(err), c.says) {
 			t.Errorf("%s: %v (kind %v), want %q", c.name, err, kind, c.says)
+		}
+	}
+}
+
+// TestAnEditOfAPlanIsNoticed, of any value; a plan that was laid out anew is the same, and one that was sealed twice.
+func TestAnEditOfAPlanIsNoticed(t *testing.T) {
+	p, _ := reviewedPlan()
+	p.Percent = 5
+	p.Plan.Pools[0].Frozen = verdict.Printed{Reason: verdict.Of(verdict.Note, "why")}
+	p, err := p.Sealed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := p.Sealed()
+	if err != nil || again.SHA256 != p.SHA256 {
+		t.Errorf("%v: %s, then %s", err, p.SHA256, again.SHA256)
+	}
+	written, err := json.MarshalIndent(p, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		old, by string
+		edited  bool
+	}{{"", "", false}, {`"percent": 5`, `"percent": 6`, true}, {`"to_size": 9`, `"to_size": 10`, true},
+		{`"sha256": "` + p.SHA256, `"sha256": "` + strings.Repeat("0", 64), true}} {
+		text := strings.Replace(string(written), c.old, c.by, 1)
+		if c.edited && text == string(written) {
+			t.Fatalf("%s is not in\n%s", c.old, written)
+		}
+		read, err := Read([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := read.Actionable(); (err != nil) != c.edited || err != nil && !strings.Contains(err.Error(), "edited") {
+			t.Errorf("%s → %s: %v", c.old, c.by, err)
 		}
 	}
 }

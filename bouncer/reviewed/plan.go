@@ -1,6 +1,8 @@
 package reviewed
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -19,6 +21,41 @@ type Plan struct {
 	Files       []File         `json:"files,omitempty"`       // of every process, in the order of the config, and of loading
 	Percent     float64        `json:"percent,omitempty"`     // of each server's budget: the steps move so much at most
 	Steps       []Step         `json:"steps,omitempty"`       // in order, as they were foreseen
+	// SHA-256 of all of the above as Read reads it, in hexadecimal: a person reviews what pgbudget wrote, and not what
+	// somebody has made of it since. It keeps nobody out who wants to write it anew.
+	SHA256 string `json:"sha256,omitempty"`
+
+	edited bool
+}
+
+// Sealed is the plan with its hash, ready to be written as JSON.
+func (p Plan) Sealed() (Plan, error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return p, err
+	}
+	var read Plan // what is written may be read as less: a reason loses its numbers, and keeps its text
+	if err = json.Unmarshal(b, &read); err == nil {
+		p.SHA256, err = read.sum()
+	}
+	return p, err
+}
+
+// Read reads a plan that was Sealed. The error is that of the JSON; a plan that was edited since is read, and not
+// Actionable.
+func Read(b []byte) (p Plan, err error) {
+	if err = json.Unmarshal(b, &p); err != nil {
+		return p, err
+	}
+	sum, err := p.sum()
+	p.edited = sum != p.SHA256
+	return p, err
+}
+
+func (p Plan) sum() (string, error) {
+	p.SHA256 = ""
+	b, err := json.Marshal(p)
+	return fmt.Sprintf("%x", sha256.Sum256(b)), err
 }
 
 // Step is one step of the path to a plan's sizes.
@@ -43,6 +80,8 @@ func (p Plan) Actionable() error {
 		return fmt.Errorf("the plan holds no hash of a file: it was made without the config that steps need")
 	case p.Plan.BestEffort:
 		return fmt.Errorf("the plan breaks promises (--best-effort): no step is taken to it")
+	case p.edited:
+		return fmt.Errorf("the file was edited since it was written: its content has another SHA-256 than its sha256")
 	}
 	return nil
 }

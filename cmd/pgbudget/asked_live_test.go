@@ -97,13 +97,13 @@ func TestARunInProgressIsSetAndAborted(t *testing.T) {
 	start := files(t, b.l)
 	run := b.background(t, "run", "--yes", "--window", "1s", "--every", "300ms")
 	b.awaits(t, "grants", 1, granted)
-	say(exitDone, "set: soak 1h0m0s → 5s, by ", "set", "soak=5s")
-	events := b.awaits(t, "grants", 2, granted) // the first step has ended after five seconds
+	say(exitDone, "set: soak 1h0m0s → 3s, by ", "set", "soak=3s")
+	events := b.awaits(t, "grants", 2, granted) // the first step has ended after three seconds
 	i := slices.IndexFunc(events, func(e state.Event) bool { return e.Kind == state.Adjusted })
 	if i < 0 || events[i].By == "" {
 		t.Errorf("no event says what was set, and by whom: %+v", events)
 	}
-	say(exitDone, "set: soak 5s → 1h0m0s", "set", "soak=1h") // the second one is to stay in hand
+	say(exitDone, "set: soak 3s → 1h0m0s", "set", "soak=1h") // the second one is to stay in hand
 	b.awaits(t, "steps that ended", 1, stepEnded)
 	n := 0
 	for _, e := range b.awaits(t, "grants", 2, granted) {
@@ -111,7 +111,7 @@ func TestARunInProgressIsSetAndAborted(t *testing.T) {
 	}
 	afterFirst := files(t, b.l)
 	lines := command(t, b.l, "history", "--config", b.config, "--last", "0")
-	if !strings.Contains(lines.stdout, "set      soak 1h0m0s → 5s") {
+	if !strings.Contains(lines.stdout, "set      soak 1h0m0s → 3s") {
 		t.Errorf("history: %s", lines.stdout)
 	}
 	say(exitDone, "asked; in hand: ", "abort")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -41,6 +42,9 @@ func explainCommand() *cli.Command {
 				}
 			}
 			busy := journal.Busy(s.config.Journal)
+			if p, is := m.Provisional(); is {
+				x.Provisional = fmt.Sprintf("step %d is %s", p.Number, provisionalText(p, time.Now(), m.Running && busy))
+			}
 			if x = x.now(m, m.Running && !busy, paused(s.config.Journal).Text()); x.Event != nil && !busy {
 				x.Later = laterRefusals
 			}
@@ -59,9 +63,12 @@ type decided struct {
 	Text    string       `json:"text"`
 	Changes string       `json:"what_would_change_it"`
 	Step    *state.Step  `json:"step_in_hand"`
-	Died    bool         `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
-	Paused  string       `json:"paused,omitempty"` // who paused it, and when
-	Later   string       `json:"later,omitempty"`  // what may have come since, and is in no journal
+	Back    string       `json:"goes_back_because,omitempty"` // why the step in hand goes back
+	// the newest step is provisional: until when, and who watches it
+	Provisional string `json:"provisional,omitempty"`
+	Died        bool   `json:"died,omitempty"`   // the run that decided it is no more, and did not say that it ended
+	Paused      string `json:"paused,omitempty"` // who paused it, and when
+	Later       string `json:"later,omitempty"`  // what may have come since, and is in no journal
 }
 
 // laterRefusals says where a step that never began is to be found.
@@ -126,7 +133,11 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 		default:
 			continue
 		}
-		return decided{Event: &e, Text: text, Changes: next, Step: m.Step}, nil
+		x := decided{Event: &e, Text: text, Changes: next, Step: m.Step}
+		if state.Back(m.Step) || m.Unwind {
+			x.Back = m.Why.Text()
+		}
+		return x, nil
 	}
 	return decided{}, nil
 }
@@ -186,6 +197,12 @@ func (o output) decision(x decided) {
 	fmt.Fprintf(o.w, "%s  %s\nto change this: %s\n", stamp(x.Event.At), x.Text, x.Changes)
 	if x.Step != nil {
 		fmt.Fprintf(o.w, "in hand: %s\n", x.Step.Text())
+	}
+	if x.Back != "" {
+		fmt.Fprintf(o.w, "the step goes back: %s\n", x.Back)
+	}
+	if x.Provisional != "" {
+		fmt.Fprintln(o.w, x.Provisional)
 	}
 	if x.Later != "" {
 		fmt.Fprintln(o.w, x.Later)

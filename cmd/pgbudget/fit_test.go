@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -55,7 +56,7 @@ func watchedStatus() status {
 
 // TestTheScreenFitsEveryTerminal: no line is wider, what a name brings is no escape, and what is to be seen is.
 func TestTheScreenFitsEveryTerminal(t *testing.T) {
-	for width := leastWidth; width <= 220; width++ {
+	for width := 1; width <= 220; width++ {
 		lines := output{}.screen(watchedStatus(), width)
 		for _, line := range lines {
 			if w := runewidth.StringWidth(line); w > width || strings.ContainsRune(line, '\x1b') {
@@ -70,6 +71,24 @@ func TestTheScreenFitsEveryTerminal(t *testing.T) {
 		"lag not known: no answer   held, hold above 30", "12 → 28", "64 → 60", "█", "▅", "696 ms", "WAITING"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not on the screen:\n%s", want, text)
+		}
+	}
+}
+
+// TestAScreenThatIsTooLowSaysHowMuchIsLeftOut in its last row, and one that is high enough does not.
+func TestAScreenThatIsTooLowSaysHowMuchIsLeftOut(t *testing.T) {
+	lines := output{}.screen(watchedStatus(), 80)
+	for rows := 1; rows < len(lines)+3; rows++ {
+		got := fitHeight(lines, rows, 80)
+		if rows >= len(lines) {
+			if !slices.Equal(got, lines) {
+				t.Errorf("%d rows hold %d lines:\n%s", rows, len(lines), strings.Join(got, "\n"))
+			}
+			continue
+		}
+		want := fmt.Sprintf("… %d lines more, of a terminal of %d rows", len(lines)-rows+1, rows+1)
+		if len(got) != rows || got[rows-1] != want || !slices.Equal(got[:rows-1], lines[:rows-1]) {
+			t.Errorf("%d rows:\n%s\nwant %q at the end", rows, strings.Join(got, "\n"), want)
 		}
 	}
 }

@@ -57,6 +57,9 @@ func savePlan(file string, plan reviewed.Plan) error {
 	if err != nil {
 		return err
 	}
+	if plan, err = plan.Sealed(); err != nil {
+		return err
+	}
 	b, err := json.MarshalIndent(plan, "", "  ")
 	if err != nil {
 		return err
@@ -79,7 +82,7 @@ func loadPlan(file string) (reviewed.Plan, error) {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: cause(err),
 			Hint: "pgbudget plan --out FILE saves a plan"}
 	}
-	if err := json.Unmarshal(b, &saved); err != nil || saved.Plan.Version == 0 {
+	if saved, err = reviewed.Read(b); err != nil || saved.Plan.Version == 0 {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: errors.New("not a saved plan"),
 			Hint: "pgbudget plan --out FILE saves a plan; the output of -o json lacks the inputs"}
 	}
@@ -91,7 +94,7 @@ func loadPlan(file string) (reviewed.Plan, error) {
 	}
 	if err := saved.Check(); err != nil {
 		return saved, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,
-			Hint: "save the plan again: the file was changed since pgbudget plan --out wrote it"}
+			Hint: "the file was changed since it was written; pgbudget plan --out " + file + " writes it anew"}
 	}
 	return saved, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,10 +103,13 @@ func reviewedPlan(c *cli.Context) (*reviewed.Plan, error) {
 	}
 	if err := p.Actionable(); err != nil {
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: file, Err: err,
-			Hint: "pgbudget plan --out " + file + " with the config that step is given"}
+			Hint: "with the config that step is given: pgbudget plan --out " + file}
 	}
 	return &p, nil
 }
+
+// freshPlan is how old a reviewed plan may be without a word. chosen: a day, because loads repeat by the day.
+const freshPlan = 24 * time.Hour
 
 // toReviewed is a survey whose goal is the reviewed plan's; what has moved since the plan was made and breaks nothing
 // is a note. unplanned is why today has no plan; nil: it has one.
@@ -124,6 +128,9 @@ func (m *runner) toReviewed(ctx context.Context, x bouncer.Survey, unplanned err
 		return x, unplanned
 	}
 	since := []string{}
+	if age := m.clock.Now().Sub(p.Plan.At); age > freshPlan {
+		since = append(since, fmt.Sprintf("the plan is %v old", age.Round(time.Hour)))
+	}
 	for _, text := range review.Moved {
 		since = append(since, "since the plan was made: "+text)
 	}

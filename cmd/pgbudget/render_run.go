@@ -13,6 +13,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 	"github.com/pgbudget/pgbudget/sim"
 	"github.com/pgbudget/pgbudget/sim/batch"
@@ -97,7 +98,10 @@ func eventLine(e state.Event) string {
 		if len(e.Goal.Pools) == 0 { // what is in hand goes back
 			goal = ""
 		}
-		return join(verb, goal, "")
+		if e.Reason.Is(verdict.Watches) {
+			verb, goal = "watch", "what is provisional"
+		}
+		return join(verb, goal, e.Reason.Text())
 	case state.Replanned:
 		return join("replan", goalText(*e.Goal), e.Reason.Text())
 	case state.StepBegan:

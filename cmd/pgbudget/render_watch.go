@@ -14,7 +14,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/control"
 )
 
-// leastWidth is the narrowest screen that is drawn for, in columns. chosen: half of an old terminal.
+// leastWidth is the narrowest width that a table is fitted to, in columns. chosen: half of an old terminal.
 const leastWidth = 40
 
 // screen draws the state for a terminal of so many columns. No line is wider.
@@ -37,7 +37,7 @@ func (o output) screen(st status, width int) (lines []string) {
 	}
 	for _, p := range st.Taken {
 		if !p.Until.IsZero() {
-			add("step %d   provisional until %s: %s", p.Number, stamp(p.Until), p.Step.Text())
+			add("step %d   %s: %s", p.Number, provisionalText(p, st.At, st.Running), p.Step.Text())
 		}
 	}
 	if st.Plan != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/report"
 	"github.com/pgbudget/pgbudget/planner/control"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -29,7 +30,7 @@ type moment struct {
 	pools   map[string]poolMoment
 }
 
-type serverMoment struct{ budget, worst, direct, cpu, hold float64 }
+type serverMoment struct{ budget, worst, direct, cpu, hold, ceiling float64 }
 
 type poolMoment struct {
 	conns, worst, wait float64
@@ -56,7 +57,12 @@ func (r *runReport) sample(s control.State) {
 	for _, f := range s.Fleet.Servers {
 		direct := float64(f.DirectConns())
 		x := serverMoment{budget: float64(f.BudgetConns) + direct, worst: float64(s.Fleet.WorstConns(f.Name)) + direct,
-			direct: direct, cpu: math.NaN()}
+			direct: direct, cpu: math.NaN(), ceiling: f.CPU.Ceiling}
+		for _, g := range s.Sample.Signals { // of the server's own cpu:, which no level judges
+			if g.Name == fleet.SignalCPU && g.Server == f.Name && g.Read() {
+				x.cpu = float64(g.Value)
+			}
+		}
 		for _, g := range signals {
 			if g.Name == r.cpu && g.Server == f.Name {
 				x.cpu = float64(g.Value)
@@ -104,6 +110,10 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 		l.Now = int(first.servers[l.Server].worst - first.servers[l.Server].direct)
 		l.After = int(last.servers[l.Server].worst - last.servers[l.Server].direct)
 		l.NowIs, l.AfterIs = "worst case at the beginning", "worst case at the end"
+		if budget := int(last.servers[l.Server].budget - last.servers[l.Server].direct); budget != l.Budget {
+			page.Notes = append(page.Notes, fmt.Sprintf("%s: the budget is %d connections at the end; the plan had %d",
+				l.Server, budget, l.Budget))
+		}
 	}
 	begin := r.seen[0].at
 	page.Subtitle = "from " + stamp(begin) + " to " + stamp(r.seen[len(r.seen)-1].at)
@@ -119,12 +129,16 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 		for _, s := range r.seen {
 			f, shown := s.servers[srv.Name]
 			if !shown {
-				f = serverMoment{math.NaN(), math.NaN(), math.NaN(), math.NaN(), 0}
+				f = serverMoment{math.NaN(), math.NaN(), math.NaN(), math.NaN(), 0, 0}
 			}
 			one.Budget, one.Worst = append(one.Budget, f.budget), append(one.Worst, f.worst)
 			one.Direct, one.CPU = append(one.Direct, f.direct), append(one.CPU, f.cpu)
-			if known = known || !math.IsNaN(f.cpu); f.hold > 0 {
-				one.Ceiling = f.hold
+			known = known || !math.IsNaN(f.cpu)
+			switch {
+			case f.hold > 0:
+				one.Ceiling, one.Plans = f.hold, false
+			case one.Ceiling == 0:
+				one.Ceiling, one.Plans = f.ceiling, true
 			}
 		}
 		if !known {

@@ -49,9 +49,23 @@ func planOf(old, by string) func(*testing.T, *bench, string) func() {
 			if changed == text {
 				t.Errorf("%q is not in the plan", old)
 			}
-			return changed
+			return sealed(t, changed)
 		})
 	}
+}
+
+// sealed is a plan as pgbudget would have written it.
+func sealed(t *testing.T, text string) string {
+	t.Helper()
+	p, err := reviewed.Read([]byte(text))
+	if err == nil {
+		p, err = p.Sealed()
+	}
+	b, failed := json.Marshal(p)
+	if err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	return string(b)
 }
 
 var inputs = []movedInput{
@@ -66,6 +80,9 @@ var inputs = []movedInput{
 		code: exitInfeasible, says: "the plan no longer keeps every promise: ci/app needs "},
 	{name: "another PostgreSQL", cause: planOf(`"system_id": "`, `"system_id": "9`), code: exitDrift,
 		says: "server pg is another PostgreSQL: system identifier "},
+	{name: "an edit of the plan", cause: func(t *testing.T, _ *bench, plan string) func() {
+		return rewrite(t, plan, replaced(`"percent": 6`, `"percent": 60`))
+	}, code: exitUsage, says: "the file was edited since it was written"},
 	{name: "max_connections that the sizes fit", config: replaced("headroom: {connections: 0}",
 		"headroom: {connections: 0}, max_connections: 95"), code: exitDone, says: "max_connections of pg 100 → 95"},
 	{name: "max_connections that they do not fit", config: replaced("headroom: {connections: 0}",

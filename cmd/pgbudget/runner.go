@@ -79,7 +79,11 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 		return nil, err
 	}
 	if !lookOnly {
-		if err := asked.Clear(s.config.Journal); err != nil {
+		was, err := asked.Clear(s.config.Journal)
+		for _, text := range was {
+			m.note("the run before was asked " + text + ", and had ended before it could heed that")
+		}
+		if err != nil {
 			m.close()
 			return nil, &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
 				Err:  fmt.Errorf("what was asked of an earlier run cannot be removed: %w", cause(err)),
@@ -118,6 +122,12 @@ func (m *runner) remember(c *config.Config, lookOnly bool) (err error) {
 		m.journalState = m.journal.State()
 	}
 	return err
+}
+
+// note says a text, and writes it into the journal of the run.
+func (m *runner) note(text string) {
+	noted([]string{text})
+	m.notes = append(m.notes, text)
 }
 
 func (m *runner) close() {
@@ -269,6 +279,9 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 			leaver.leave(s, a)
 		}, Replans: replans, Fixed: m.plan != nil, Watch: m.watches}
 	report, err := r.Run(ctx, x.Goal, m.journalState)
+	if _, unremoved := asked.Clear(conf.Journal); unremoved != nil { // whoever asks waits for the run to end, and is told
+		fmt.Fprintf(stderr, "note: what was asked of the run cannot be removed: %v\n", cause(unremoved))
+	}
 	// chosen: the last two at their slowest
 	left, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*conf.Hooks.Within())
 	err = errors.Join(err, hooks.End(left))

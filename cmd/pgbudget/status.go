@@ -203,10 +203,7 @@ func (o output) status(s status) {
 		for _, p := range s.Taken {
 			note := ""
 			if !p.Until.IsZero() {
-				note = "   (provisional until " + stamp(p.Until) + ")"
-				if !s.Running {
-					note = "   (provisional until " + stamp(p.Until) + ", and nobody watches it: pgbudget watch)"
-				}
+				note = "   (" + provisionalText(p, s.At, s.Running) + ")"
 			}
 			if p.GivenUp {
 				note = "   (given up by a person; how much was applied is not known)"
@@ -227,6 +224,17 @@ func (o output) status(s status) {
 	}
 	fmt.Fprintln(o.w, o.bold("last events")+" (UTC)")
 	writeEvents(o.w, time.DateTime, s.Last)
+}
+
+// provisionalText says until when a step is provisional, and whether a run watches it.
+func provisionalText(p state.Past, now time.Time, running bool) string {
+	switch {
+	case running:
+		return "provisional until " + stamp(p.Until)
+	case now.After(p.Until):
+		return "provisional: its peak has passed at " + stamp(p.Until) + ", and nothing has confirmed it: pgbudget watch"
+	}
+	return "provisional until " + stamp(p.Until) + ", and nobody watches it: pgbudget watch"
 }
 
 // sample prints what was seen last.

@@ -78,6 +78,13 @@ func TestWhatComesNextIsWhatHelps(t *testing.T) {
 			t.Errorf("%s: explain says %q (%v); want %q and no %q", c.name, x.Changes, err, c.want, c.without)
 		}
 	}
+	undo := state.JournalState{StepInHand: state.StepInHand{Step: &state.Step{Kind: state.Backward, Changes: step.Changes},
+		Why: verdict.Of(verdict.AbortAsked, "ann@desk")}}
+	alone := iter.Seq2[state.Event, error](func(yield func(state.Event, error) bool) { yield(held, nil) })
+	x, err := decision(undo, alone, nil)
+	if x.Back != "asked by ann@desk" || err != nil {
+		t.Errorf("a step that goes back and is held: because %q (%v), want who has asked", x.Back, err)
+	}
 	for name, c := range map[string]struct {
 		journalState  state.JournalState
 		want, without string

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"github.com/mattn/go-runewidth"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 )
@@ -83,20 +85,28 @@ func jsonLine(w io.Writer, st status) error {
 	return err
 }
 
-// frame shows the state on a terminal, in place of the one before. What does not fit its height is left out.
+// frame shows the state on a terminal, in place of the one before.
 func (o output) frame(f *os.File, st status) error {
 	width, height, err := term.GetSize(int(f.Fd()))
-	if err != nil || width < leastWidth || height < 2 {
+	if err != nil || width <= 0 || height <= 0 {
 		width, height = 80, 24
 	}
-	lines := o.screen(st, width)
 	b := bufio.NewWriter(f)
 	fmt.Fprint(b, screenHome)
-	for _, line := range lines[:min(len(lines), height-1)] {
+	for _, line := range fitHeight(o.screen(st, width), height-1, width) { // the cursor stands in the last row
 		fmt.Fprint(b, line, lineRest, "\r\n")
 	}
 	fmt.Fprint(b, screenRest)
 	return b.Flush()
+}
+
+// fitHeight leaves out what does not fit into so many rows, and says in the last of them how many lines that are.
+func fitHeight(lines []string, rows, width int) []string {
+	if rows = max(1, rows); len(lines) <= rows {
+		return lines
+	}
+	more := fmt.Sprintf("… %d lines more, of a terminal of %d rows", len(lines)-rows+1, rows+1)
+	return append(slices.Clone(lines[:rows-1]), runewidth.Truncate(more, width, "…"))
 }
 
 // watchLine is the state in one line.

@@ -9,13 +9,13 @@ import (
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// TestAProvisionalStepIsWatchedUntilItsPeak: after a step no other begins until its time is over; a quiet time confirms
-// it, and a load that it does not carry takes it back, while nothing but watch runs.
+// TestAProvisionalStepIsWatchedUntilItsPeak: no other step begins until a person accepts it, or its time is over and it
+// was quiet; a load that it does not carry takes it back, while nothing but watch runs.
 func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
 	b := &bench{t: t, l: labtest.Start(t, faultFleet())}
 	faultLoad(t, b.l)
 	time.Sleep(2 * time.Second)
-	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 25s"})
+	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 10m"})
 	before := files(t, b.l)
 	step := func(code int, want string) {
 		t.Helper()
@@ -34,9 +34,21 @@ func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
 	say(exitDone, "no step is provisional", "watch")
 	step(exitDone, "provisional until ")
 	step(exitHeld, "held: step 1 is provisional until ")
-	say(exitDone, "(provisional until ", "status")
-	say(exitDone, "--until 1s is over", "watch", "--every", "300ms", "--until", "1s")
-	say(exitDone, "the step is no longer provisional", "watch", "--every", "300ms")
+	say(exitDone, "and nobody watches it: pgbudget watch)", "status")
+	say(exitDone, "--until 1s is over", "watch", "--window", "1s", "--every", "300ms", "--until", "1s")
+	say(exitDone, "watch    what is provisional: no step begins", "history")
+	say(exitUsage, "nobody can confirm", "accept", "--provisional")
+	say(exitDone, "step 1 is no longer provisional", "accept", "--provisional", "--yes")
+	say(exitDone, "no step is provisional", "watch")
+	say(exitDone, "no step is provisional", "accept", "--provisional", "--yes")
+	b.restore(t, before)
+
+	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 1s"})
+	step(exitDone, "provisional until ")
+	time.Sleep(time.Second)
+	say(exitDone, "and nothing has confirmed it: pgbudget watch)", "status")
+	say(exitDone, "step 1 is provisional: its peak has passed at ", "explain")
+	say(exitDone, "the step is no longer provisional", "watch", "--window", "1s", "--every", "300ms")
 	say(exitDone, "no step is provisional", "watch")
 	say(exitDone, "confirm  the step is no longer provisional", "history")
 	say(exitDone, "steps taken", "status")

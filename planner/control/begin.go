@@ -113,10 +113,11 @@ func (s State) newGoal() state.Action {
 func (s State) finished() (a state.Action, over bool) {
 	m := s.Journal
 	enough := s.Steps > 0 && m.Steps >= s.Steps
+	asked := m.Aborted.Is(verdict.AbortAsked) && m.RollTo == 0 // of this run, or of the one whose step it took back
 	switch {
-	case m.Left.Any() && (m.RollTo > 0 || enough || s.aborted() || m.Aborts >= max(1, s.Policy.Aborts)):
+	case m.Left.Any() && (m.RollTo > 0 || enough || asked || s.aborted() || m.Aborts >= max(1, s.Policy.Aborts)):
 		return state.StopWith(state.Held, verdict.Of(verdict.RestLeft, "", m.Left)), true
-	case s.aborted() && m.Aborted.Is(verdict.AbortAsked):
+	case asked:
 		return state.StopWith(state.Aborted, m.Aborted), true
 	case s.aborted():
 		return state.StopWith(state.Aborted, verdict.Of(verdict.AbortedIdle, "", s.Aborted)), true

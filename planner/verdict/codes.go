@@ -223,9 +223,11 @@ const (
 	PauseUnread        Code = "pause not read"       // why
 	UntilOver          Code = "until is over"        // for how long a run may begin steps
 	Unasked            Code = "not asked"
-	AbortAsked         Code = "abort asked"    // who, and when, as the file says
-	AbortedIdle        Code = "aborted idle"   // AbortAsked
-	SettingsAsked      Code = "settings asked" // what changes, who
-	Note               Code = "note"           // a text of a hook or a plan
-	SeenFirst          Code = "seen first"     // who came where
+	AbortAsked         Code = "abort asked"       // who, and when, as the file says
+	AbortedIdle        Code = "aborted idle"      // AbortAsked
+	SettingsAsked      Code = "settings asked"    // what changes, who
+	SettingsUnread     Code = "settings not read" // the file, why
+	Watches            Code = "watches"
+	Note               Code = "note"       // a text of a hook or a plan
+	SeenFirst          Code = "seen first" // who came where
 )

@@ -199,9 +199,11 @@ var sentences = map[Code]string{
 	UntilOver:          "--until %s is over",
 	Unasked: "nothing was to be done when the fleet was observed, and now a change is due: run the command again to " +
 		"confirm the change",
-	AbortAsked:    "asked by %s",
-	AbortedIdle:   "%v; no step was in hand",
-	SettingsAsked: "%s, by %s",
-	Note:          "%s",
-	SeenFirst:     "seen for the first time: %s",
+	AbortAsked:     "asked by %s",
+	AbortedIdle:    "%v; no step was in hand",
+	SettingsAsked:  "%s, by %s",
+	SettingsUnread: "settings that were asked for are ignored: %s: %v",
+	Watches:        "no step begins",
+	Note:           "%s",
+	SeenFirst:      "seen for the first time: %s",
 }
