@@ -21,7 +21,13 @@ import (
 // the server's user that nobody else reads, and a folder of root, where a test of root can give it one.
 func asDebian(t *testing.T, l *lab.Lab, p *lab.Process, users ...string) {
 	t.Helper()
-	rows, err := lab.Query(t.Context(), l.Servers[0].DSN(lab.Superuser, ""),
+	for _, user := range users { // the lab's own secrets are those of md5
+		if _, err := l.Servers[0].Query(t.Context(), fmt.Sprintf(
+			"SET password_encryption = 'scram-sha-256'; ALTER ROLE %s PASSWORD '%s'", user, lab.Password(user))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := l.Servers[0].Query(t.Context(),
 		"SELECT rolname AS name, rolpassword AS secret FROM pg_authid WHERE rolpassword IS NOT NULL")
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +135,7 @@ func TestAnInstalledPairComesToAStepInFourCommands(t *testing.T) {
 	}
 
 	r := say("init", "--postgres", lab.Bare(l.Servers[0].DSN(lab.Monitor, "")), "--bouncer",
-		lab.Bare(p.ConsoleDSN(lab.Monitor)))
+		"main="+lab.Bare(p.ConsoleDSN(lab.Monitor)))
 	if err := os.WriteFile(filepath.Join(dir, "pgbudget.yaml"), []byte(r.stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
