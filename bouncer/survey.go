@@ -145,15 +145,11 @@ func (s Survey) Shifting() bool {
 // points: with the fraction as it is estimated. Where there is none at one end of the estimate, a note says so: the
 // path is planned anew from what is learnt. The error is of KindInfeasible, KindEvidence or KindUsage.
 func (s Survey) Passable(points int) (notes []string, err error) {
-	f := s.Measured
+	f, clients := s.Measured, s.clients()
 	for _, x := range s.Shifts {
 		if x.At == x.Until {
 			f = x.Loaded(f, x.At)
 			continue
-		}
-		told, err := s.ClientsRoom(x)
-		if notes = append(notes, told...); err != nil {
-			return notes, err
 		}
 		if err := x.Begins(f); err != nil {
 			return notes, err
@@ -171,21 +167,63 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 				words.Digits(x.Fraction.Target), x.Until, words.Digits(x.Fraction.Lower), words.Digits(x.Fraction.Upper),
 				tails.X, tails.Text))
 		}
-		f = x.Loaded(f, x.Until) // shifts that come later begin from there
+		clients.Largest = path.Largest(clients.Largest)
+		room := roomOf(clients, x)
+		if notes = append(notes, room.Notes()...); room.Refused != nil {
+			return notes, room.Refused
+		}
+		f, clients = x.Loaded(f, x.Until), clients.After(x) // shifts that come later begin from there
 	}
 	return notes, nil
 }
 
-// ClientsRoom makes sure that the clients of a shift's path find room at the poolers that receive its traffic.
-func (s Survey) ClientsRoom(x shift.Shift) (notes []string, err error) {
-	refused, notes := x.ClientsRefused(x.ClientLimits(s.Evidence.Last, s.Declared.Clients, s.Fleet))
-	if len(refused) == 0 {
-		return notes, nil
+// Room is what the limits of clients let a shift bring.
+type Room struct {
+	Limits  []shift.ClientLimit
+	Refused error    // of KindInfeasible, about the limits that are too low; nil: none is
+	Burst   []string // limits that are too low where all clients come at once
+	Unknown []string // what is not held against anything
+}
+
+// Notes are what a person should know before the first step.
+func (r Room) Notes() []string { return slices.Concat(r.Burst, r.Unknown) }
+
+// Rooms are those of the survey's shifts that move traffic, one after the other.
+func (s Survey) Rooms() (rooms []Room) {
+	clients := s.clients()
+	for _, x := range s.Shifts {
+		if x.At != x.Until {
+			rooms, clients = append(rooms, roomOf(clients, x)), clients.After(x)
+		}
 	}
-	return notes, operr.By(operr.RuleClients, &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + x.ID(),
-		Err: fmt.Errorf("too many clients: %s", strings.Join(refused, "; ")),
-		Hint: "raise the limit (max_client_conn and max_db_client_connections take a RELOAD, files a restart), or add " +
-			"processes, or end the shift earlier"})
+	return rooms
+}
+
+// PathRoom is the room of a shift by itself, with the sizes of its path.
+func (s Survey) PathRoom(x shift.Shift, path shift.Path) Room {
+	clients := s.clients()
+	clients.Largest = path.Largest(clients.Largest)
+	return roomOf(clients, x)
+}
+
+// clients are those of the newest sample, and the largest sizes that are planned for today's loads.
+func (s Survey) clients() shift.Clients {
+	largest := map[string]int{}
+	for _, g := range s.Goal.Pools {
+		largest[g.Pool] = g.Size
+	}
+	return shift.Clients{Seen: s.Evidence.Last, Declared: s.Declared.Clients, Fleet: s.Fleet, Largest: largest}
+}
+
+func roomOf(clients shift.Clients, x shift.Shift) (r Room) {
+	r.Limits, r.Unknown = clients.Limits(x)
+	refused, cures, burst := x.ClientsRefused(r.Limits)
+	if r.Burst = burst; len(refused) > 0 {
+		r.Refused = operr.By(operr.RuleClients, &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + x.ID(),
+			Err:  fmt.Errorf("too many clients: %s", strings.Join(refused, "; ")),
+			Hint: strings.Join(cures, "; ") + " (of PgBouncer's settings, by a RELOAD; more files need a restart)"})
+	}
+	return r
 }
 
 // Backwards is the survey of a rollback: each shift goes to where its switch was before the steps that are taken back,

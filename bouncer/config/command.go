@@ -31,23 +31,25 @@ func (k *Checker) command(path string, argv []string) {
 	}
 }
 
-// filling are the names that are filled in in the words of a command that writes a file.
-var filling = []string{"Bytes", "SHA256"}
-
 var toFill = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
 
-// filled refuses words that are nearly one of those that are filled in. Any others are another program's.
-func (k *Checker) filled(path string, argv []string) {
+// filled refuses words that are nearly one of the names that are filled in. Any others are another program's.
+func (k *Checker) filled(path string, argv []string, names ...string) {
 	for _, word := range argv {
 		for _, m := range toFill.FindAllStringSubmatch(word, -1) {
-			for _, name := range filling {
+			for _, name := range names {
 				if m[0] != "{{."+name+"}}" && (strings.EqualFold(m[1], name) || spelling.Suggestion(m[1], []string{name}) != "") {
-					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.Bytes}} and {{.SHA256}} are filled in",
-						m[0], name)
+					k.Fault(path, "has the word %q, did you mean {{.%s}}? {{.%s}} stand for what is filled in", m[0], name,
+						strings.Join(names, "}}, {{."))
 				}
 			}
 		}
 	}
+}
+
+// given reports whether a name is filled in in a command.
+func given(argv []string, name string) bool {
+	return slices.ContainsFunc(argv, func(word string) bool { return strings.Contains(word, "{{."+name+"}}") })
 }
 
 // manyWords reports whether a text is rather a line of words than the path of a file: it has blanks, and does not begin

@@ -19,14 +19,14 @@ func TestACommandIsNoPathAndNoWord(t *testing.T) {
 		"journal: ssh backup cat\n":            `test.yaml:1:10: journal is "ssh backup cat": want ./ssh backup cat for a file of that name`,
 		"hooks: {on_hold: [page dba]}\n":       `hooks.on_hold begins with the one word "page dba"`,
 		"hooks: {on_hold: ['', dba]}\n":        `hooks.on_hold begins with an empty word`,
-		store + "ssh pgb2 cat f}]}]\n":         `config is "ssh pgb2 cat f", want an absolute path, or {path, read, write} with commands as lists`,
+		store + "ssh pgb2 cat f}]}]\n":         `config is "ssh pgb2 cat f", want an absolute path, or {path, folder, read, write} with commands as lists`,
 		store + "{path: ssh pgb2 cat f}}]}]\n": `config is "ssh pgb2 cat f", want an absolute path`,
 		store + "{read: [ssh pgb2], write: " +
 			"[x]}}]}]\n": `config.read begins with the one word "ssh pgb2"`,
 		store + "{read: [x], write: ['', " +
 			"x]}}]}]\n": `config.write begins with an empty word`,
 		store + "{read: ssh pgb2, write: " +
-			"[x]}}]}]\n": `is neither a path nor {path, read, write} with commands as lists`,
+			"[x]}}]}]\n": `is neither a path nor {path, folder, read, write} with commands as lists`,
 		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: [flag " +
 			"get]}\n": `shift.get begins with the one word "flag get"`,
 		shiftBase + "shift: {from: main/app, to: ci/app, fraction: 1, get: [f], set: ['f " +

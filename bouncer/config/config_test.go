@@ -139,7 +139,7 @@ func TestVariablesCannotChangeTheStructure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Servers[0].MaxConnections.N != 100 || !strings.HasPrefix(c.Servers[0].DSN, "x', max") {
+	if c.Servers[0].MaxConnections.N != 100 || !strings.HasPrefix(c.Servers[0].DSN.DSN, "x', max") {
 		t.Errorf("%+v", c.Servers[0])
 	}
 }

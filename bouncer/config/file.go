@@ -29,7 +29,7 @@ type File struct {
 // Server is one PostgreSQL server: how to reach it, what to leave free, and facts that stand in for observed ones.
 type Server struct {
 	Name                         string   `yaml:"name"`
-	DSN                          string   `yaml:"dsn"`
+	DSN                          Place    `yaml:"dsn"`
 	Headroom                     Headroom `yaml:"headroom"`
 	CPU                          string   `yaml:"cpu"`     // PromQL: share of all cores in use, 0..1
 	Metrics                      string   `yaml:"metrics"` // label matchers of its postgres_exporter
@@ -67,7 +67,7 @@ type Group struct {
 
 // Process is one PgBouncer process: the DSN of its admin console, and the place of its pgbouncer.ini.
 type Process struct {
-	Console string `yaml:"console"` // DSN of its admin console
+	Console Place  `yaml:"console"` // its admin console
 	Config  *Store `yaml:"config"`  // its pgbouncer.ini
 }
 

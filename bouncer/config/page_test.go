@@ -23,8 +23,8 @@ import (
 )
 
 // inMaps are the keys of values that are read by a method of their own: a path or a map, a name or a map.
-var inMaps = map[reflect.Type][]string{reflect.TypeFor[Store](): {"path", "read", "write"},
-	reflect.TypeFor[PoolUser](): {"name", "max"}}
+var inMaps = map[reflect.Type][]string{reflect.TypeFor[Store](): {"path", "folder", "read", "write"},
+	reflect.TypeFor[Place](): {"dsn", "via"}, reflect.TypeFor[PoolUser](): {"name", "max"}}
 
 // keysOf lists the paths of all keys below a type, a list as "servers[]". Those of shifts: are those of shift:.
 func keysOf(typ reflect.Type, path string) (keys []string) {

@@ -75,40 +75,6 @@ func (p Policy) Asks() bool { return p.Confirm != confirmNever }
 // acceptRecycle lets a RELOAD close and reopen every server connection, as PgBouncer 1.16 to 1.23 does with TLS.
 const acceptRecycle = "recycle"
 
-// Store is where a process's pgbouncer.ini is read and written: a file of this host, or commands.
-type Store struct {
-	Path  string   // of the file, as PgBouncer knows it
-	Read  []string // argv whose output is the file; nil: the file of this host
-	Write []string // argv that is given the new file on its standard input
-	bad   error
-}
-
-var _ yaml.InterfaceUnmarshaler = (*Store)(nil)
-
-// UnmarshalYAML reads a path, or {path, read, write}. It never fails: what is wrong is kept for Validate.
-func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
-	var path string
-	if unmarshal(&path) == nil {
-		*s = Store{Path: path}
-		return nil
-	}
-	var v struct {
-		Path  string   `yaml:"path"`
-		Read  []string `yaml:"read"`
-		Write []string `yaml:"write"`
-	}
-	if bad := unknownOf(unmarshal, "a path, or {path, read, write}", "path", "read", "write"); bad != nil {
-		*s = Store{bad: bad}
-		return nil
-	}
-	if unmarshal(&v) != nil {
-		*s = Store{bad: errors.New("is neither a path nor {path, read, write} with commands as lists")}
-		return nil
-	}
-	*s = Store{Path: v.Path, Read: v.Read, Write: v.Write}
-	return nil
-}
-
 // policy checks policy: and what belongs to it.
 func (k *Checker) policy(p Policy) {
 	k.Num("policy.percent", p.Percent, 0.01, 100)
@@ -142,24 +108,6 @@ func (k *Checker) policy(p Policy) {
 		if _, err := control.ParseWindow(text); err != nil {
 			k.Fault(fmt.Sprintf("policy.windows[%d]", i), "%s", err)
 		}
-	}
-}
-
-func (k *Checker) store(path string, s *Store) {
-	switch {
-	case s == nil:
-	case s.bad != nil:
-		k.Fault(path, "%s", s.bad)
-	case s.Path == "" && (len(s.Read) == 0 || len(s.Write) == 0):
-		k.Fault(path, "needs a path, or both read: and write:")
-	case (len(s.Read) == 0) != (len(s.Write) == 0):
-		k.Fault(path, "has one of read: and write:, and needs both")
-	case s.Path != "" && len(s.Read) == 0 && !strings.HasPrefix(s.Path, "/"):
-		k.Fault(path, "is %q, want an absolute path, or {path, read, write} with commands as lists", s.Path)
-	default:
-		k.command(path+".read", s.Read)
-		k.command(path+".write", s.Write)
-		k.filled(path+".write", s.Write)
 	}
 }
 

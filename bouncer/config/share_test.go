@@ -45,7 +45,7 @@ func TestAWordToFillInIsOneOfThoseThereAre(t *testing.T) {
 		shift("{{.Percentage}}"):                      `shift.set has the word "{{.Percentage}}": the one name that is filled in is {{.Percent}}` + "\n",
 		shift("{{Percent}}"):                          `shift.set has the word "{{Percent}}": the one name that is filled in is {{.Percent}}` + "\n",
 		shift("{{.Percent"):                           `shift.set has the word "{{.Percent": the one name that is filled in is {{.Percent}}` + "\n",
-		group + command + "[sh, '{{.bytes}}']}}]}]\n": `config.write has the word "{{.bytes}}", did you mean {{.Bytes}}? {{.Bytes}} and {{.SHA256}} are filled in`,
+		group + command + "[sh, '{{.bytes}}']}}]}]\n": `config.write has the word "{{.bytes}}", did you mean {{.Bytes}}? {{.Path}}, {{.Bytes}}, {{.SHA256}} stand for what is filled in`,
 		group + command + "[sh, 'a {{ .SHA256 " +
 			"}}']}}]}]\n": `config.write has the word "{{ .SHA256 }}", did you mean {{.SHA256}}?`,
 		group + command + "[sh, 'a {{.Byte}}']}}]}]\n": `did you mean {{.Bytes}}?`,

@@ -21,9 +21,9 @@ func TestAnUnknownKeyIsNamedWithTheOneThatIsNear(t *testing.T) {
 			"1}]}]\n": `has the unknown key "mix", did you mean max? Want a name, or {name, max}`,
 		"pools: [{pool: a/b, users: [{nome: x, most: 1}]}]\n": `has the unknown key`,
 		group + "config: {path: /a, raed: [x], write: " +
-			"[x]}}]}]\n": `config has the unknown key "raed", did you mean read? Want a path, or {path, read, write}`,
+			"[x]}}]}]\n": `config has the unknown key "raed", did you mean read? Want a path, or {path, folder, read, write}`,
 		group + "config: {path: /a, argv: " +
-			"[x]}}]}]\n": `config has the unknown key "argv", want a path, or {path, read, write}`,
+			"[x]}}]}]\n": `config has the unknown key "argv", want a path, or {path, folder, read, write}`,
 	} {
 		_, err := Parse("f.yaml", []byte(text), noEnv)
 		if err == nil || !strings.Contains(err.Error()+"\n", want) {

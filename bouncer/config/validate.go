@@ -29,8 +29,10 @@ func (f *File) Check(k *Checker) {
 		k.Int(path+".client_limits.files", g.ClientLimits.Files, 1, 1<<30)
 		k.Int(path+".client_limits.balancer", g.ClientLimits.Balancer, 1, 1<<30)
 		for j, p := range g.Processes {
-			if p.Console == "" {
-				k.Fault(fmt.Sprintf("%s.processes[%d].console", path, j), "is missing or empty")
+			if at := fmt.Sprintf("%s.processes[%d].console", path, j); p.Console.Empty() {
+				k.Fault(at, "is missing or empty")
+			} else {
+				k.place(at, p.Console)
 			}
 			k.store(fmt.Sprintf("%s.processes[%d].config", path, j), p.Config)
 		}
@@ -88,7 +90,8 @@ func (k *Checker) server(path string, s Server, seen map[string]string, promethe
 	k.Share(path+".headroom.cpu", s.Headroom.CPU)
 	k.OneOf(path+".direct.count", s.Direct.Count, "peak", "p99")
 	k.Int(path+".direct.conns", s.Direct.Conns, 0, MaxConns)
-	if s.DSN == "" && !s.MaxConnections.Set {
+	k.place(path+".dsn", s.DSN)
+	if s.DSN.Empty() && !s.MaxConnections.Set {
 		k.Fault(path, "has neither dsn: nor max_connections:, so its limit cannot be known")
 	}
 	if (s.CPU != "" || s.Metrics != "" || s.Direct.Query != "") && !prometheus {

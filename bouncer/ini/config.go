@@ -20,6 +20,7 @@ type Config struct{ in func() *content }
 // content is what was loaded. It stays behind a function, so that fmt does not print it from within another value.
 type content struct {
 	path    string
+	folder  string // in which relative paths begin; empty: read knows
 	minor   int
 	listed  map[string]bool // keys that SHOW CONFIG of the process lists
 	files   []file

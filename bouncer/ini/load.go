@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -39,11 +40,17 @@ const (
 // and whatever read returns, with its own kind. listed are the keys that SHOW CONFIG of the process lists: with them,
 // keys of a fork or of a later PgBouncer are taken for what they are.
 func Load(read Read, path string, version string, listed ...string) (Config, error) {
+	return LoadIn("", read, path, version, listed...)
+}
+
+// LoadIn is Load for a process whose working directory is known: a relative path behind %include begins there, and is
+// absolute wherever the Config names the file. An empty folder is Load's.
+func LoadIn(folder string, read Read, path string, version string, listed ...string) (Config, error) {
 	m, err := minor(version)
 	if err != nil {
 		return Config{}, err
 	}
-	l := &loader{content: content{path: path, minor: m, listed: map[string]bool{}}, read: read,
+	l := &loader{content: content{path: path, folder: folder, minor: m, listed: map[string]bool{}}, read: read,
 		index: map[string]int{}, aliases: map[string]*database{}, names: map[string]*user{}}
 	for _, key := range listed {
 		l.listed[key] = true
@@ -130,6 +137,9 @@ func (l *loader) include(at Where, path string, depth int) error {
 	}
 	if l.opens++; l.opens > maxOpens {
 		return unloadable(at, "%%include opens more than %d files", maxOpens)
+	}
+	if l.folder != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(l.folder, path)
 	}
 	f, err := l.fetch(path)
 	if err != nil {

@@ -26,7 +26,7 @@ func (in *content) verify(edits []Edited, changes []Change) error {
 		}
 		return nil, fmt.Errorf("%s was not asked for before", path)
 	}
-	now, err := Load(read, in.path, fmt.Sprintf("1.%d", in.minor), slices.Collect(maps.Keys(in.listed))...)
+	now, err := LoadIn(in.folder, read, in.path, fmt.Sprintf("1.%d", in.minor), slices.Collect(maps.Keys(in.listed))...)
 	if err != nil {
 		return fmt.Errorf("the edit was not made: %w", &operr.Error{Subject: in.path, Err: err,
 			Hint: "this is a defect of pgbudget: change the file by hand"})

@@ -156,9 +156,15 @@ func checkProcess(p fleet.Process) error {
 		s.DefaultReserveConns, 0},
 		number{"max_user_connections", s.MaxUserConns, 0}, number{"max_db_connections", s.MaxDBConns, 0},
 		number{"max_client_conn", s.MaxClients, 0}, number{"started", p.Started, 0},
+		number{"max_db_client_connections", s.MaxDBClients, 0},
+		number{"max_user_client_connections", s.MaxUserClients, 0}, number{"used_clients", p.UsedClients, 0},
 		number{"listen_port", p.Identity.ListenPort, 0}, number{"peer_id", p.Identity.PeerID, 0})
 	if s.ReserveTimeout < 0 || s.QueryWaitTimeout < 0 || s.Lifetime < 0 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative time-out", p.ID))
+	}
+	for _, u := range p.UserClients {
+		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_client_connections", u.Most, 1},
+			number{"current_client_connections", u.Now, 0}))
 	}
 	for _, u := range p.Users {
 		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_connections", u.MaxConns, 0},

@@ -8,16 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/command"
+	"github.com/pgbudget/pgbudget/bouncer/quote"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // Command is one file behind two commands: one prints it, one is given the new one on its standard input. In the words
 // of the second {{.Bytes}} is the new file's length and {{.SHA256}} its hash: whoever is given it tells by them whether
-// all of it has come.
+// all of it has come. Where {{.Path}} is in the words of both, they read and write every file, by its path.
 type Command struct {
 	ReadArgv, WriteArgv []string            // argv, not empty; ReadArgv prints the file, WriteArgv takes the new one
 	Mask                func(string) string // takes secrets out of what a command says; nil: there are none
@@ -44,12 +47,17 @@ func (c Command) Read(ctx context.Context, path string) ([]byte, error) {
 }
 
 func (c Command) read(ctx context.Context, path string) ([]byte, error) {
-	if c.Path != "" && path != c.Path {
+	if c.Path != "" && path != c.Path && !filled(c.ReadArgv) {
 		return nil, &operr.Error{Kind: operr.KindUsage, Subject: path,
 			Err:  errors.New("the file is included, and the commands read another file"),
-			Hint: "put the pool's line into the file that config: names"}
+			Hint: "write {{.Path}} in the commands of config: in place of the path"}
 	}
-	return c.run(ctx, path, c.ReadArgv, nil)
+	if filled(c.ReadArgv) && !plainPath.MatchString(path) {
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: quote.Line(path),
+			Err:  errors.New("the path has characters that a shell may take for its own"),
+			Hint: "give the file a path of letters, digits and . _ - + , @ % = : /"}
+	}
+	return c.run(ctx, path, reading(c.ReadArgv, path), nil)
 }
 
 // Write compares, writes, and reads back: no command is trusted to have done what it says. A file that a write has cut
@@ -75,7 +83,7 @@ func (c Command) Write(ctx context.Context, path string, old, data []byte) error
 		}
 		return err
 	}
-	_, failed := c.run(ctx, path, writing(c.WriteArgv, data), data)
+	_, failed := c.run(ctx, path, writing(c.WriteArgv, path, data), data)
 	ctx = context.WithoutCancel(ctx) // what has begun is seen to its end
 	now, err = c.read(ctx, path)
 	switch {
@@ -136,7 +144,7 @@ func (c Command) name(path string) string { return nameOf(path, c.ReadArgv...) }
 
 // restore writes the old bytes again, and reads them back.
 func (c Command) restore(ctx context.Context, path string, old []byte) error {
-	if _, err := c.run(ctx, path, writing(c.WriteArgv, old), old); err != nil {
+	if _, err := c.run(ctx, path, writing(c.WriteArgv, path, old), old); err != nil {
 		return err
 	}
 	now, err := c.read(ctx, path)
@@ -160,7 +168,7 @@ func (c Command) byHand(path string) string {
 	}
 	words := c.WriteArgv
 	if old, err := (File{}).Read(context.Background(), kept); err == nil {
-		words = writing(words, old)
+		words = writing(words, path, old)
 	}
 	line := command.Line(words...) + " < " + command.Line(kept)
 	if c.Mask != nil {
@@ -183,13 +191,33 @@ func (c Command) run(ctx context.Context, path string, words []string, stdin []b
 	return out, nil
 }
 
+// pathMark stands in the words of a command for the path of a file.
+const pathMark = "{{.Path}}"
+
+// plainPath are the paths that no shell reads as anything else: a file may include any, and ssh hands all words to one.
+var plainPath = regexp.MustCompile(`^/[-A-Za-z0-9._+,@%=:/]*$`)
+
+// filled reports whether a command is given the path of the file.
+func filled(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, pathMark) })
+}
+
+// reading are the words of a command that prints a file.
+func reading(words []string, path string) []string {
+	return fill(words, strings.NewReplacer(pathMark, path))
+}
+
 // writing are the words of a command that is given data.
-func writing(words []string, data []byte) []string {
+func writing(words []string, path string, data []byte) []string {
 	sum := sha256.Sum256(data)
-	fill := strings.NewReplacer("{{.Bytes}}", strconv.Itoa(len(data)), "{{.SHA256}}", hex.EncodeToString(sum[:]))
+	return fill(words, strings.NewReplacer(pathMark, path, "{{.Bytes}}", strconv.Itoa(len(data)), "{{.SHA256}}",
+		hex.EncodeToString(sum[:])))
+}
+
+func fill(words []string, by *strings.Replacer) []string {
 	var out []string
 	for _, w := range words {
-		out = append(out, fill.Replace(w))
+		out = append(out, by.Replace(w))
 	}
 	return out
 }

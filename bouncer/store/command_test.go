@@ -264,3 +264,33 @@ func TestTwoHostsKeepTwoFiles(t *testing.T) {
 	holds(t, one.Saved(path), older)
 	holds(t, two.Saved(path), third)
 }
+
+// TestACommandThatIsGivenThePathServesEveryFile, and runs with no path that a shell may read as anything else.
+func TestACommandThatIsGivenThePathServesEveryFile(t *testing.T) {
+	folder := t.TempDir()
+	main, included := filepath.Join(folder, "pgbouncer.ini"), filepath.Join(folder, "databases.ini")
+	for path, text := range map[string]string{main: "main", included: older} {
+		if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := store.Command{Path: main, ReadArgv: []string{"sh", "-c", "cat {{.Path}}"},
+		WriteArgv: []string{"sh", "-c", "cat > {{.Path}}"}, Within: within(20 * time.Second)}
+	if err := c.Write(t.Context(), included, []byte(older), []byte(newer)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{main: "main", included: newer} {
+		if data, err := c.Read(t.Context(), path); err != nil || string(data) != want {
+			t.Errorf("%s: %q, want %q (%v)", path, data, want, err)
+		}
+	}
+	acted := filepath.Join(folder, "acted")
+	for _, path := range []string{"/a b", "/a;touch " + acted, "/$(touch " + acted + ")", "/a'", "/a\nb", "-rf", "a", "/é"} {
+		if _, err := c.Read(t.Context(), path); operr.KindOf(err) != operr.KindUsage {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(acted); err == nil {
+		t.Error("a path was run")
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // checked asks the fleet of a config.
@@ -118,7 +119,9 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 			f.Note(operr.RuleSignal, x.Name+" of "+x.Server, x.Error, "correct the query, or take the signal out of the config")
 		}
 	}
-	if why := s.Saturated(); why.Any() {
+	if why := s.Saturated(); why.Is(verdict.SignalUnknown) {
+		f.Add(operr.RuleSignal, held("correct the query under saturation:, or what it asks", "%s", why.Text()))
+	} else if why.Any() {
 		f.Add(operr.RuleSignal, held("wait until the signal is below its resume level", "%s", why.Text()))
 	}
 	if _, err := m.session.History(ctx, s.Evidence.Last); err != nil {
@@ -137,8 +140,25 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 	f.Add(operr.RuleRecycle, control.RecyclingRefused(s.Fleet, policy))
 	counted(f, s.Fleet)
 	planned, err := s.Planned(sizing.Options{})
-	if err == nil && m.journalState.Step == nil {
-		_, err = planned.Passable(policy.MostIncrement())
+	if err != nil {
+		planned = s
+	}
+	if m.journalState.Step == nil {
+		if err == nil {
+			_, err = planned.Passable(policy.MostIncrement())
+		}
+		told := false // by the path, with its sizes
+		for by := range operr.Each(err) {
+			told = told || by == operr.RuleClients
+		}
+		for _, room := range planned.Rooms() {
+			if !told {
+				f.Add(operr.RuleClients, room.Refused)
+			}
+			for _, text := range room.Burst {
+				f.Note(operr.RuleBurst, "", text, "raise the limit, or make sure that clients come as slowly as traffic moves")
+			}
+		}
 	}
 	f.Add(operr.RulePlan, err)
 	return s, true
@@ -188,6 +208,7 @@ func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
 		}
 		f.Add(operr.RuleFile, m.applier.Check(ctx, of))
 		f.Add(operr.RuleFile, m.applier.CheckShared(ctx, of))
+		f.Add(operr.RuleFile, m.applier.CheckKept(ctx, []string{of[0].Process})) // it may say what the step would write
 	}
 	for _, g := range m.source.config.Groups {
 		for i := range g.Processes {
@@ -232,10 +253,14 @@ func (s source) runnable() error {
 		try("shift "+x.From+":"+x.To+" set", x.Set)
 		try("shift "+x.From+":"+x.To+" get", x.Get.Argv)
 	}
+	for _, x := range c.Servers {
+		try("dsn.via of "+x.Name, x.DSN.Via)
+	}
 	for _, g := range c.Groups {
 		for i, p := range g.Processes {
+			id := fmt.Sprintf("%s/%d", g.Name, i+1)
+			try("console.via of "+id, p.Console.Via)
 			if p.Config != nil {
-				id := fmt.Sprintf("%s/%d", g.Name, i+1)
 				try("config.read of "+id, p.Config.Read)
 				try("config.write of "+id, p.Config.Write)
 			}

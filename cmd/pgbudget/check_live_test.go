@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/pgbudget/pgbudget/bouncer/check"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
@@ -52,6 +54,35 @@ func (b *bench) reloaded(p *lab.Process, now bool, back func()) func() {
 		reload()
 	}
 	return func() { back(); reload() }
+}
+
+// idleClients opens clients of a pool, who ask nothing.
+func idleClients(clients int) func(*bench, *lab.Process) func() {
+	return func(b *bench, p *lab.Process) func() {
+		var all []*pgconn.PgConn
+		for range clients {
+			conn, err := pgconn.Connect(b.t.Context(), p.DSN("app1", "app"))
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			all = append(all, conn)
+		}
+		return func() {
+			for _, conn := range all {
+				_ = conn.Close(b.t.Context())
+			}
+		}
+	}
+}
+
+// shifting declares a limit of clients of ci, and a shift to it.
+func shifting(limit string, percent int) func(string) string {
+	return func(text string) string {
+		return strings.Replace(text, "  - name: ci\n", "  - name: ci\n    client_limits: {"+limit+"}\n", 1) +
+			fmt.Sprintf("shift: {from: main/app, to: ci/app, fraction: 10%%, set: ['true', '{{.Percent}}'], from_percent: 0, "+
+				"to_percent: %d}\npools: [{pool: main/app, load: {arrivals_per_sec: 5, mean_hold: 100ms}}, {pool: ci/app, load: "+
+				"{arrivals_per_sec: 5, mean_hold: 100ms}}]\n", percent)
+	}
 }
 
 // journalled appends to the journal.
@@ -129,11 +160,10 @@ var breaks = []breach{
 			limit(3)
 			return func() { limit(-1) }
 		}},
-	{name: "no room for the clients of a shift", rule: operr.RuleClients, once: true, config: func(text string) string {
-		return strings.Replace(text, "  - name: ci\n", "  - name: ci\n    client_limits: {files: 20}\n", 1) +
-			"shift: {from: main/app, to: ci/app, fraction: 10%, set: ['true', '{{.Percent}}'], from_percent: 0, " +
-			"to_percent: 100}\n"
-	}},
+	{name: "no room for the clients of a shift", rule: operr.RuleClients, once: true, cause: idleClients(12),
+		config: shifting("files: 30", 100)},
+	{name: "no room for all of them at once", rule: operr.RuleBurst, once: true, cause: idleClients(12),
+		config: shifting("balancer: 5", 1)},
 	{name: "a step that is provisional", rule: operr.RuleJournal, once: true, cause: journalled([]state.Event{{
 		Kind: state.RunBegan, Goal: &sizing.Goal{}}}, eventsOf(oneLine(4, 5)), []state.Event{{Kind: state.StepEnded,
 		Until: time.Now().Add(time.Hour)}, {Kind: state.RunEnded, Outcome: state.Done}})},

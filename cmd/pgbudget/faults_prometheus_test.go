@@ -17,6 +17,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -62,11 +63,11 @@ func prometheusFaults(t *testing.T) string {
 	blind := fmt.Sprintf("soak: %v, soak_every: %v, every: %v, stale: %v", blindSoak, hungEvery, hungEvery, blindStale)
 	for _, f := range []fault{
 		{name: "a signal reads NaN", cause: nothing, config: asking("vector(0) / 0"), pools: pools, code: exitHeld,
-			says: "NaN"},
+			says: "NaN", rule: operr.RuleSignal},
 		{name: "a signal has several series", cause: nothing, config: asking("up"), pools: pools, code: exitHeld,
-			says: "series"},
+			says: "series", rule: operr.RuleSignal},
 		{name: "a signal has no series", cause: nothing, config: asking("no_such_metric"), pools: pools, code: exitHeld,
-			says: "active of pg is not known"},
+			says: "active of pg is not known", rule: operr.RuleSignal},
 		{name: "Prometheus hangs in mid-step", policy: blind, cause: signal(syscall.SIGSTOP, syscall.SIGCONT),
 			when: state.BeginStep, config: asking(good), pools: pools, moves: true, code: exitHeld,
 			says: "active of pg is not known"},

@@ -89,14 +89,16 @@ func (s source) first(ctx context.Context) (fleet.Observation, admin.Targets, er
 func addressless(o fleet.Observation) admin.Targets {
 	var t admin.Targets
 	for _, s := range o.Servers {
-		t.Servers = append(t.Servers, admin.ServerTarget{Name: s.Name, DSN: "host=FILL-IN user=pgbudget dbname=postgres"})
+		t.Servers = append(t.Servers, admin.ServerTarget{Name: s.Name,
+			Place: admin.Place{DSN: "host=FILL-IN user=pgbudget dbname=postgres"}})
 	}
 	for _, p := range o.Processes {
 		if n := len(t.Groups); n == 0 || t.Groups[n-1].Name != p.Group {
 			t.Groups = append(t.Groups, admin.GroupTarget{Name: p.Group})
 		}
 		g := &t.Groups[len(t.Groups)-1]
-		g.Consoles = append(g.Consoles, fmt.Sprintf("host=FILL-IN port=%d user=pgbudget", p.Identity.ListenPort))
+		g.Consoles = append(g.Consoles,
+			admin.Place{DSN: fmt.Sprintf("host=FILL-IN port=%d user=pgbudget", p.Identity.ListenPort)})
 	}
 	return t
 }
@@ -119,7 +121,7 @@ func initial(o fleet.Observation, targets admin.Targets, here func(path string) 
 	b.WriteString("\ngroups:\n")
 	for _, g := range targets.Groups {
 		fmt.Fprintf(&b, "  - name: %s\n    processes:\n", g.Name)
-		for j, dsn := range g.Consoles {
+		for j, at := range g.Consoles {
 			id := fmt.Sprintf("%s/%d", g.Name, j+1)
 			var of fleet.Process
 			for _, p := range o.Processes {
@@ -127,7 +129,8 @@ func initial(o fleet.Observation, targets admin.Targets, here func(path string) 
 					of = p
 				}
 			}
-			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(secret.WithoutPasswords(dsn)), id, of.Version)
+			fmt.Fprintf(&b, "      - console: %s   # %s, PgBouncer %s\n", scalar(secret.WithoutPasswords(at.DSN)), id,
+				of.Version)
 			b.WriteString("        " + conffileOf(of, here) + "\n")
 		}
 	}

@@ -113,9 +113,9 @@ func planPath(c *cli.Context, out output, s source, survey bouncer.Survey) error
 		if wrong := sh.Begins(fleet); wrong != nil {
 			return wrong
 		}
-		notes, wrong := survey.ClientsRoom(sh)
-		if noted(notes); wrong != nil {
-			return wrong
+		room := survey.PathRoom(sh, path)
+		if noted(room.Notes()); room.Refused != nil {
+			return room.Refused
 		}
 	}
 	if err != nil && path.Blocked == nil {

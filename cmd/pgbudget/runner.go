@@ -173,7 +173,7 @@ func (s source) lacks() (errs []error) {
 			"the config names no server: without one pgbudget can neither take the lock nor see a drain in PostgreSQL")
 	}
 	for _, x := range s.config.Servers { // a declared limit is enough to plan with, and neither locks nor shows anything
-		if x.DSN == "" {
+		if x.DSN.Empty() {
 			lack("add its dsn: under servers:; plan and simulate need no dsn:",
 				"server %s: the config has no dsn:, so pgbudget can neither take the lock nor see a drain in PostgreSQL", x.Name)
 		}
@@ -190,7 +190,8 @@ func configsOf(c *config.Config) []observe.Config {
 			if p.Config == nil {
 				continue
 			}
-			x := observe.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Store: store.File{Keep: keep}}
+			x := observe.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Folder: p.Config.Folder,
+				Store: store.File{Keep: keep}}
 			if len(p.Config.Read) > 0 {
 				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask,
 					Keep: keep, Within: observe.StoreCall}

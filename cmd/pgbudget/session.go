@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
@@ -60,15 +61,16 @@ func (s source) targets() (admin.Targets, error) {
 	if len(s.bouncers) > 0 || len(s.postgres) > 0 {
 		return s.flagTargets(t)
 	}
+	place := func(p config.Place) admin.Place { return admin.Place{DSN: p.DSN, Via: p.Via, Mask: s.config.Mask} }
 	for _, srv := range s.config.Servers {
-		if srv.DSN != "" {
-			t.Servers = append(t.Servers, admin.ServerTarget{Name: srv.Name, DSN: srv.DSN})
+		if !srv.DSN.Empty() {
+			t.Servers = append(t.Servers, admin.ServerTarget{Name: srv.Name, Place: place(srv.DSN)})
 		}
 	}
 	for _, g := range s.config.Groups {
 		group := admin.GroupTarget{Name: g.Name}
 		for _, p := range g.Processes {
-			group.Consoles = append(group.Consoles, p.Console)
+			group.Consoles = append(group.Consoles, place(p.Console))
 		}
 		t.Groups = append(t.Groups, group)
 	}
@@ -92,7 +94,7 @@ func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 				return t, usage("give each server a name: --postgres NAME=DSN", "two servers are called %q", name)
 			}
 		}
-		t.Servers = append(t.Servers, admin.ServerTarget{Name: name, DSN: dsn})
+		t.Servers = append(t.Servers, admin.ServerTarget{Name: name, Place: admin.Place{DSN: dsn}})
 	}
 	for i, b := range s.bouncers {
 		name, dsn := splitName(b)
@@ -109,7 +111,7 @@ func (s source) flagTargets(t admin.Targets) (admin.Targets, error) {
 			t.Groups = append(t.Groups, admin.GroupTarget{Name: name})
 			at = len(t.Groups) - 1
 		}
-		t.Groups[at].Consoles = append(t.Groups[at].Consoles, dsn)
+		t.Groups[at].Consoles = append(t.Groups[at].Consoles, admin.Place{DSN: dsn})
 	}
 	return t, nil
 }

@@ -214,6 +214,16 @@ type ClientLimits struct {
 	Balancer int // connections of clients that the balancer before a group lets through to all of its processes
 }
 
+// ClientsOf is max_user_client_connections as it holds for a user, and who counts under it now; 0: no limit.
+func (p Process) ClientsOf(user string) (most, now int) {
+	for _, u := range p.UserClients {
+		if u.Name == user {
+			return u.Most, u.Now
+		}
+	}
+	return p.Settings.MaxUserClients, 0
+}
+
 // Clients counts the clients of an alias, whether they wait, are served, or idle.
 func (a Alias) Clients() (n int) {
 	for _, p := range a.Pools {

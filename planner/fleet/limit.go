@@ -205,11 +205,11 @@ func (p Process) CounterMax(c counter) int {
 	if c.Alias != "" || c.Pam {
 		return max(0, p.Settings.MaxUserConns)
 	}
-	return p.userMax(c.Role)
+	return p.UserMax(c.Role)
 }
 
-// userMax is the max_user_connections that counts for one user: its own, else the process's; 0: none.
-func (p Process) userMax(user string) int {
+// UserMax is the max_user_connections that counts for one user: its own, else the process's; 0: none.
+func (p Process) UserMax(user string) int {
 	if u, ok := p.User(user); ok && u.MaxConns == Unlimited { // SHOW USERS says that none is in force
 		return 0
 	} else if ok && u.MaxConns > 0 {

@@ -127,6 +127,11 @@ type Process struct {
 	Aliases  []Alias     `json:"aliases"`
 	Users    []UserLimit `json:"users,omitempty"` // only users with a limit or a size of their own
 
+	// UsedClients are the clients that max_client_conn counts: those of its pools, of its console, and who is logging in
+	// (used_clients of SHOW LISTS). 0: not known.
+	UsedClients int           `json:"used_clients,omitempty"`
+	UserClients []UserClients `json:"user_clients,omitempty"` // only users with a limit of clients in force; sorted
+
 	AuthUser     string `json:"auth_user,omitempty"`   // as whom auth_query is asked; empty: it is not
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: in the client's own
 
@@ -162,6 +167,9 @@ type Settings struct {
 	MaxUserConns        int           `json:"max_user_connections"`         // 0: no limit
 	MaxDBConns          int           `json:"max_db_connections,omitempty"` // of an alias whose line has none; 0: no limit
 	MaxClients          int           `json:"max_client_conn"`
+	// of an alias, and of a user, whose line has none; 0: no limit, or before 1.24
+	MaxDBClients   int `json:"max_db_client_connections,omitempty"`
+	MaxUserClients int `json:"max_user_client_connections,omitempty"`
 	// of an alias whose line has none: session, transaction or statement
 	PoolMode         string        `json:"pool_mode"`
 	QueryWaitTimeout time.Duration `json:"query_wait_timeout_ns"`        // 0: waiters are never sent away
@@ -258,6 +266,13 @@ type PoolGauges struct {
 func (g PoolGauges) Conns() int {
 	return g.ServersActive + g.ServersIdle + g.ServersUsed + g.ServersTested + g.ServersLogin +
 		g.ServersBeingCanceled + g.ServersActiveCancel
+}
+
+// UserClients are the clients of one user, and their limit, over all databases of a process.
+type UserClients struct {
+	Name string `json:"name"`
+	Most int    `json:"max_user_client_connections"` // > 0: in force, its own or the process's
+	Now  int    `json:"current_client_connections"`  // that count now
 }
 
 // UserLimit is what a process's [users] section says of one user.

@@ -36,6 +36,7 @@ const (
 	RuleEvidence   Rule = "evidence"         // the samples are enough for a plan
 	RuleBudget     Rule = "over-budget"      // the worst case of today is within the budget
 	RuleClients    Rule = "client-limit"     // the clients of a shift find room
+	RuleBurst      Rule = "client-burst"     // and do, where all of them come at once
 	RulePlan       Rule = "plan"             // there are sizes that keep every promise
 )
 

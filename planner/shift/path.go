@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -17,6 +18,20 @@ type Path struct {
 	Repair  bool     `json:"repair"`
 	Jumps   []Jump   `json:"jumps"`             // in order; empty: Until is reached, or Blocked says why nothing can move
 	Blocked *Blocked `json:"blocked,omitempty"` // why no jump leads on from the last one; nil: the path reaches Until
+}
+
+// Largest are the largest sizes of pools on the path, and those of before, in connections.
+func (p Path) Largest(before map[string]int) map[string]int {
+	out := maps.Clone(before)
+	if out == nil {
+		out = map[string]int{}
+	}
+	for _, j := range p.Jumps {
+		for _, x := range j.Plan.Pools {
+			out[x.ID] = max(out[x.ID], x.ToSize)
+		}
+	}
+	return out
 }
 
 // Jump is one change of the switch, with the sizes that it needs before: they serve every percentage from X to To.

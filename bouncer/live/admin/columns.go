@@ -90,6 +90,11 @@ var (
 		{name: "pool_mode", meaning: "its own; null: none"},
 		{name: "max_user_connections", since: "1.23", absent: -1, meaning: "in force, the process's filled in; 0: no limit"},
 		{name: "max_user_client_connections", since: "1.24", meaning: "the same of clients"},
+		{name: "current_client_connections", since: "1.24", meaning: "clients that count under it"},
+	}}
+	showLists = sheet{"SHOW LISTS", []column{
+		{name: "list", required: true, meaning: "what is counted"},
+		{name: "items", required: true, meaning: "how many there are"},
 	}}
 	showPeers = sheet{"SHOW PEERS", []column{
 		{name: "peer_id", required: true, meaning: "id in [peers]"},

@@ -72,7 +72,7 @@ func (c *Console) meet(ctx context.Context) error {
 	now := identity{identityOf(config), localAddrOf(clients.records, c.Conn.Conn().LocalAddr(), c.appName)}
 	c.callers = callers(clients.records)
 	c.reuse = config["so_reuseport"] == "1"
-	c.shared = c.reuse && c.Conn.Conn().LocalAddr().Network() == "tcp"
+	c.shared = c.reuse && !strings.HasPrefix(c.Config.Host, "/")
 	if clients.fault != nil {
 		return c.misread(clients.fault)
 	}
@@ -181,7 +181,7 @@ func (c *Console) sampleOnce(ctx context.Context) (Picture, error) {
 	}
 	var tables []*table
 	var read time.Time // between the gauges and the counters
-	for i, sheet := range []*sheet{&showPools, &showStats, &showDatabases, &showUsers, &showServers} {
+	for i, sheet := range []*sheet{&showPools, &showStats, &showDatabases, &showUsers, &showLists, &showServers} {
 		if i == 1 {
 			read = clock.Wall{}.Now()
 		}
@@ -191,7 +191,7 @@ func (c *Console) sampleOnce(ctx context.Context) (Picture, error) {
 		}
 		tables = append(tables, t)
 	}
-	pools, stats, databases, users, servers := tables[0], tables[1], tables[2], tables[3], tables[4]
+	pools, stats, databases, users, lists, servers := tables[0], tables[1], tables[2], tables[3], tables[4], tables[5]
 	p := Picture{Links: linksOf(c, servers.records), Process: fleet.Process{
 		ID: c.ID, Group: c.Group, Console: c.label, Version: c.version, At: read, Started: c.Opens, Identity: now.Identity,
 		Settings: settings,
@@ -205,7 +205,10 @@ func (c *Console) sampleOnce(ctx context.Context) (Picture, error) {
 		}
 		tables, p.Names = append(tables, t), addressesOf(t.records)
 	}
-	p.Process.Users = userLimits(users.records, settings)
+	p.Process.Users, p.Process.UserClients = userLimits(users.records, settings), userClients(users.records)
+	if p.Process.UsedClients, err = usedClients(lists.records); err != nil {
+		return Picture{}, c.misread(err)
+	}
 	p.Process.AuthUser, p.Process.AuthDatabase = authOf(config)
 	p.Process.PAM = config["auth_type"] == "pam"
 	c.Keys = slices.Sorted(maps.Keys(config))

@@ -28,7 +28,8 @@ var consoleParams = []string{"application_name", "client_encoding", "datestyle",
 // Address is a DSN read: how to connect, and how to call it in messages.
 type Address struct {
 	config *pgconn.Config
-	Label  string   // host:port or socket folder
+	Label  string   // host:port or socket folder, and the command through which it is reached
+	via    string   // the name of that command; empty: none is
 	Notes  []string // what was left out of it, and why, in sentences
 	source source   // of its password
 }
@@ -41,7 +42,8 @@ var consoleTakes = "of settings a console takes only " + strings.Join(consolePar
 // ServerAddress reads a server's DSN, a URL or keywords. Start-up parameters that are keywords are passed on, options
 // with any setting. appName is the application_name where the DSN has none. The error, KindUsage, names subject and
 // never shows a password.
-func ServerAddress(subject, dsn, appName string) (Address, error) {
+func ServerAddress(subject string, at Place, appName string) (Address, error) {
+	dsn := at.dsn()
 	config, err := parse(subject, dsn, settingsElsewhere)
 	if err != nil {
 		return Address{}, err
@@ -51,13 +53,14 @@ func ServerAddress(subject, dsn, appName string) (Address, error) {
 	}
 	a := Address{config: config, Label: labelOf(config), source: sourceOf(dsn, config)}
 	a.warn()
-	return a, nil
+	return a.through(at), nil
 }
 
 // ConsoleAddress reads a console's DSN. A start-up parameter that PgBouncer would refuse is an error of KindUsage
 // when the DSN (or the service it names) asks for it, and so is a database that is no console; a parameter that only
 // the environment brings (PGOPTIONS) is left out with a note. PGDATABASE, meant for servers, is not heeded.
-func ConsoleAddress(subject, dsn, appName string) (Address, error) {
+func ConsoleAddress(subject string, at Place, appName string) (Address, error) {
+	dsn := at.dsn()
 	config, err := parse(subject, dsn, consoleTakes)
 	if err != nil {
 		return Address{}, err
@@ -107,19 +110,22 @@ func ConsoleAddress(subject, dsn, appName string) (Address, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = appName
 	}
-	return a, nil
+	return a.through(at), nil
 }
 
 // withDatabase adds the console's database to a DSN that names none.
-func withDatabase(dsn string) string {
+func withDatabase(dsn string) string { return withKeyword(dsn, "dbname="+consoleDatabase) }
+
+// withKeyword adds a keyword to a DSN that has not got it.
+func withKeyword(dsn, keyword string) string {
 	if !isURL(dsn) {
-		return "dbname=" + consoleDatabase + " " + dsn
+		return keyword + " " + dsn
 	}
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
-	return dsn + separator + "dbname=" + consoleDatabase
+	return dsn + separator + keyword
 }
 
 func isURL(dsn string) bool {

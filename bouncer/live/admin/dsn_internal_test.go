@@ -27,7 +27,7 @@ func TestAConsoleIsDatabasePgbouncer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("PGDATABASE", c.environment)
-			a, err := ConsoleAddress("console g/1", c.dsn, "x")
+			a, err := ConsoleAddress("console g/1", Place{DSN: c.dsn}, "x")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +45,7 @@ func TestThePassfileIsSearchedForTheConsolesDatabase(t *testing.T) {
 	}
 	t.Setenv("PGPASSFILE", passfile)
 	for _, dsn := range []string{"host=h port=6432 user=u", "postgres://u@h:6432"} {
-		a, err := ConsoleAddress("console g/1", dsn, "x")
+		a, err := ConsoleAddress("console g/1", Place{DSN: dsn}, "x")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,8 +93,8 @@ func TestAFaultOfThePassfileIsNamed(t *testing.T) {
 	} {
 		t.Setenv("PGPASSFILE", at(c.file))
 		t.Setenv("PGPASSWORD", c.password)
-		a, err := ConsoleAddress("console g/1", strings.ReplaceAll(cmp.Or(c.dsn, "host=h port=6432 user=u"), "@none",
-			at("none")), "x")
+		a, err := ConsoleAddress("console g/1", Place{DSN: strings.ReplaceAll(cmp.Or(c.dsn, "host=h port=6432 user=u"),
+			"@none", at("none"))}, "x")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestAServiceFileIsHeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PGSERVICEFILE", file)
-	a, err := ConsoleAddress("console g/1", "service=pgb", "x")
+	a, err := ConsoleAddress("console g/1", Place{DSN: "service=pgb"}, "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,8 @@ func TestAServiceFileIsHeeded(t *testing.T) {
 }
 
 func TestStartUpParametersThatPgBouncerTakesArePassedOn(t *testing.T) {
-	a, err := ConsoleAddress("console g/1", "host=h user=u application_name=me TimeZone=UTC client_encoding=UTF8", "x")
+	a, err := ConsoleAddress("console g/1",
+		Place{DSN: "host=h user=u application_name=me TimeZone=UTC client_encoding=UTF8"}, "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestStartUpParametersThatPgBouncerTakesArePassedOn(t *testing.T) {
 func TestParametersOfTheEnvironmentAreLeftOutWithANote(t *testing.T) {
 	t.Setenv("PGOPTIONS", "-c statement_timeout=5s")
 	t.Setenv("PGTZ", "UTC")
-	a, err := ConsoleAddress("console g/1", "host=h user=u", "pgbudget")
+	a, err := ConsoleAddress("console g/1", Place{DSN: "host=h user=u"}, "pgbudget")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestParametersOfTheEnvironmentAreLeftOutWithANote(t *testing.T) {
 	if len(a.Notes) != 1 || !strings.Contains(a.Notes[0], `"options" comes from the environment`) {
 		t.Errorf("notes %q, want one about options", a.Notes)
 	}
-	s, err := ServerAddress("server s", "host=h user=u", "pgbudget")
+	s, err := ServerAddress("server s", Place{DSN: "host=h user=u"}, "pgbudget")
 	if err != nil || s.config.RuntimeParams["options"] == "" {
 		t.Errorf("a server got %v, %v: want the options, as PostgreSQL takes them", s.config, err)
 	}

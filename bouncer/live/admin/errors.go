@@ -143,7 +143,9 @@ func Unreachable(subject string, err Plain, s *Session) error {
 		e.Kind, e.Err = operr.KindUnforeseen, context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = Plain{fmt.Sprintf("no answer within %v", s.Timeout), context.DeadlineExceeded}
-		e.Hint = "check whether the process hangs or a firewall drops packets"
+		if e.Hint = "check whether the process hangs or a firewall drops packets"; s.via != "" {
+			e.Hint = "check whether the process hangs, and what the command of via: waits for: " + s.via
+		}
 	case refusesLogin(err):
 		e.Hint = fmt.Sprintf("check the password of %s %s, and the server's list of who may log in", s.Config.User,
 			s.source.from)
@@ -155,6 +157,8 @@ func Unreachable(subject string, err Plain, s *Session) error {
 			" (PostgreSQL 16 and later)"
 	case state != "":
 		e.Hint = "the server refused the login: read its log"
+	case s.via != "":
+		e.Hint = "run the command of via: by hand: " + s.via
 	default:
 		e.Hint = "check host and port, and that the process runs"
 	}

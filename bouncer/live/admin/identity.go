@@ -67,20 +67,17 @@ func (a identity) check(subject string, now identity) error {
 }
 
 // localAddrOf finds our own row in SHOW CLIENTS and returns PgBouncer's end of it. The row is the one with our end of
-// the socket; behind a translation of addresses, the console's clients that carry our application_name must agree.
-// A Unix socket has no such address, and no balancer in front of it.
+// the socket; behind a translation of addresses or a command, the console's clients that carry our application_name
+// must agree. A Unix socket has no such address, and no balancer in front of it.
 func localAddrOf(clients []record, ours net.Addr, appName string) string {
-	end, err := netip.ParseAddrPort(ours.String())
-	if err != nil {
-		return ""
-	}
+	end, _ := netip.ParseAddrPort(ours.String()) // of a command there is none
 	var named []string
 	for _, r := range clients {
 		if r.text("database") != consoleDatabase {
 			continue
 		}
-		if at := EndOf(r.text("addr"), r.count("port")); at == netip.AddrPortFrom(end.Addr().Unmap().WithZone(""),
-			end.Port()) {
+		if at := EndOf(r.text("addr"), r.count("port")); end.IsValid() &&
+			at == netip.AddrPortFrom(end.Addr().Unmap().WithZone(""), end.Port()) {
 			return r.text("local_addr")
 		}
 		if addr := r.text("local_addr"); addr != "unix" && r.text("application_name") == appName &&

@@ -54,7 +54,7 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 			value = "1"
 		}
 		dsn := "sslmode=disable " + k.name + "='" + value + "'"
-		a, err := ServerAddress("server s", dsn, "pgbudget")
+		a, err := ServerAddress("server s", Place{DSN: dsn}, "pgbudget")
 		if k.use == missing {
 			if operr.KindOf(err) != operr.KindUsage || !strings.Contains(fmt.Sprint(err), "not supported: "+k.name) ||
 				operr.HintOf(err) == "" {
@@ -72,12 +72,12 @@ func TestEveryKeywordOfLibpqIsReadOrRefusedForAReason(t *testing.T) {
 			}
 		}
 		refused := slices.Contains([]string{"options", "replication", "dbname", "database"}, k.name)
-		if _, err := ConsoleAddress("console g/1", dsn, "x"); (err != nil) != refused {
+		if _, err := ConsoleAddress("console g/1", Place{DSN: dsn}, "x"); (err != nil) != refused {
 			t.Errorf("%s of a console: %v", dsn, err)
 		}
 	}
 	for _, dsn := range []string{"host=h gssencmode=prefer", "host=h gssencmode=disable keepalives=0"} {
-		if a, err := ServerAddress("server s", dsn, "pgbudget"); err != nil || len(a.config.RuntimeParams) != 1 {
+		if a, err := ServerAddress("server s", Place{DSN: dsn}, "pgbudget"); err != nil || len(a.config.RuntimeParams) != 1 {
 			t.Errorf("%s: %v", dsn, err)
 		}
 	}
@@ -121,11 +121,11 @@ func TestTheNameOfASessionIsOurs(t *testing.T) {
 		{"host=h fallback_application_name=you application_name=me", "env", "me"},
 	} {
 		t.Setenv("PGAPPNAME", c.environment)
-		s, err := ServerAddress("server s", c.dsn, "pgbudget")
+		s, err := ServerAddress("server s", Place{DSN: c.dsn}, "pgbudget")
 		if err != nil || s.config.RuntimeParams["application_name"] != c.want {
 			t.Errorf("%s of a server: %v, %v, want %s", c.dsn, s.config, err, c.want)
 		}
-		a, err := ConsoleAddress("console g/1", c.dsn, "pgbudget")
+		a, err := ConsoleAddress("console g/1", Place{DSN: c.dsn}, "pgbudget")
 		if err != nil || a.config.RuntimeParams["application_name"] != c.want || len(a.Notes) > 0 {
 			t.Errorf("%s of a console: %v, %v, want %s", c.dsn, a.config, err, c.want)
 		}

@@ -248,6 +248,10 @@ func (r InForce) without(accepted []ini.Difference) InForce {
 			r.Settings.MaxDBConns = 0
 		case "max_client_conn":
 			r.Settings.MaxClients = 0
+		case "max_db_client_connections":
+			r.Settings.MaxDBClients = 0
+		case "max_user_client_connections":
+			r.Settings.MaxUserClients = 0
 		case "pool_mode":
 			r.Settings.PoolMode = ""
 		case "query_wait_timeout":

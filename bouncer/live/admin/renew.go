@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/command"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/operr"
 )
@@ -21,12 +22,23 @@ const (
 	// askedAge is for a command that changes something. chosen: 1 s because a command that follows another needs no login
 	// of its own.
 	askedAge = time.Second
+	// viaAge is renewAge where a command leads to the console. chosen: 30 s because each login is one of ssh or kubectl,
+	// too, and systemd waits 90 s for an end (TimeoutStopSec).
+	viaAge = 30 * time.Second
 )
+
+// renewAge is how old a session's connection becomes before it is renewed.
+func (s *Session) renewAge() time.Duration {
+	if s.via != "" {
+		return viaAge
+	}
+	return renewAge
+}
 
 // Renewing renews the console's connection, whether samples are taken or not, until ctx ends.
 func (c *Console) Renewing(ctx context.Context) {
-	for (clock.Wall{}).Sleep(ctx, renewAge) == nil {
-		c.renew(ctx, renewAge/2) // who has just connected anew has no need
+	for (clock.Wall{}).Sleep(ctx, c.renewAge()) == nil {
+		c.renew(ctx, c.renewAge()/2) // who has just connected anew has no need
 	}
 }
 
@@ -76,7 +88,7 @@ func (s *Session) listens() bool {
 func (s *Session) another() *Session {
 	config := s.Config.Copy()
 	config.DialFunc = s.dial
-	return NewSession(s.Subject, Address{config: config, Label: s.label, source: s.source}, s.Timeout)
+	return NewSession(s.Subject, Address{config: config, Label: s.label, source: s.source, via: s.via}, s.Timeout)
 }
 
 // meets reports whether two lists of callers have one in common: then both are of one process; see callers.
@@ -84,8 +96,9 @@ func meets(a, b []string) bool {
 	return slices.ContainsFunc(a, func(c string) bool { return slices.Contains(b, c) })
 }
 
-// nobodyListens reports whether a dial was refused: a port without a listener, or a socket that is gone or was left
-// behind.
+// nobodyListens reports whether a dial was refused: a port without a listener, a socket that is gone or was left
+// behind, or a command that ended before anything answered. The last may have another reason, as a link that is down;
+// then the old connection is of no use either.
 func nobodyListens(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, command.ErrNoAnswer)
 }

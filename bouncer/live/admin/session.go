@@ -23,6 +23,7 @@ type Session struct {
 	label   string // host:port or socket, for messages
 	Config  *pgconn.Config
 	source  source         // of its password
+	via     string         // the command through which it is reached; empty: none is
 	Timeout time.Duration  // for each pass, its logins included
 	Mu      sync.Mutex     // held by the pass that has conn
 	Conn    *pgconn.PgConn // nil while there is none
@@ -42,7 +43,7 @@ type dialing struct{}
 
 // NewSession prepares a session. greet runs on every new connection, before it is used.
 func NewSession(subject string, a Address, timeout time.Duration) *Session {
-	s := &Session{Subject: subject, label: a.Label, Config: a.config, source: a.source, Timeout: timeout,
+	s := &Session{Subject: subject, label: a.Label, Config: a.config, source: a.source, via: a.via, Timeout: timeout,
 		dial: a.config.DialFunc}
 	// The driver sends a cancel request of its own when a query is cut short, from a goroutine that outlives the call.
 	// Nothing here runs long enough to need one, and a console that hangs would hold that goroutine for 15 s.
@@ -88,7 +89,7 @@ func (s *Session) connect(ctx context.Context) error {
 	conn, err := pgconn.ConnectConfig(context.WithValue(ctx, dialing{}, true), s.Config)
 	if err != nil {
 		p := s.refusal(ctx, err)
-		if s.refused = s.refused && nobodyListens(err); s.refused && s.left {
+		if s.refused = (s.refused || s.via != "") && nobodyListens(err); s.refused && s.left {
 			p.text = "the process no longer listens: shutting down, or ended: " + p.text
 		}
 		return p

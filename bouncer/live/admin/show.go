@@ -59,6 +59,12 @@ func settingsOf(subject, version string, config map[string]string) (fleet.Settin
 		}
 		return time.Duration(f * float64(time.Second))
 	}
+	since24 := func(key string) int {
+		if config[key] == "" { // before 1.24, and forks
+			return 0
+		}
+		return max(0, count(key))
+	}
 	s := fleet.Settings{
 		DefaultPoolConns:    count("default_pool_size"),
 		DefaultReserveConns: count("reserve_pool_size"),
@@ -66,6 +72,8 @@ func settingsOf(subject, version string, config map[string]string) (fleet.Settin
 		MaxUserConns:        count("max_user_connections"),
 		MaxDBConns:          max(0, count("max_db_connections")),
 		MaxClients:          count("max_client_conn"),
+		MaxDBClients:        since24("max_db_client_connections"),
+		MaxUserClients:      since24("max_user_client_connections"),
 		PoolMode:            config["pool_mode"],
 		QueryWaitTimeout:    seconds("query_wait_timeout"),
 		Lifetime:            seconds("server_lifetime"),

@@ -72,13 +72,31 @@ type Targets struct {
 // ServerTarget is one PostgreSQL server to ask: its name in the config, and its DSN.
 type ServerTarget struct {
 	Name string // as it is called in an Observation
-	DSN  string // libpq keywords or URL; may name several hosts and target_session_attrs
+	Place
+}
+
+// Place is where something answers, and how it is reached.
+type Place struct {
+	DSN string // libpq keywords or URL; of a server it may name several hosts and target_session_attrs
+	// a command whose standard input and output are the connection, as ssh's ProxyCommand; nil: a socket of this host's.
+	// In its words {{.Address}} is host:port or the path of a socket, {{.Host}} its host and {{.Port}} its port
+	Via  []string
+	Mask func(string) string // takes secrets out of what that command says; nil: there are none
+}
+
+// At are places that are reached from this host, by their DSNs.
+func At(dsns ...string) []Place {
+	var places []Place
+	for _, dsn := range dsns {
+		places = append(places, Place{DSN: dsn})
+	}
+	return places
 }
 
 // GroupTarget is the consoles of one group of PgBouncer processes: those that carry the same sizes.
 type GroupTarget struct {
 	Name     string
-	Consoles []string // DSN of each process's admin console; dbname is pgbouncer unless said otherwise
+	Consoles []Place // each process's admin console; dbname is pgbouncer unless said otherwise
 }
 
 // WithDefaults returns the targets with blanks filled in. The error, of KindUsage, joins everything that is wrong

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,6 +45,28 @@ func userLimits(records []record, settings fleet.Settings) []fleet.UserLimit {
 	})
 	slices.SortFunc(limits, func(a, b fleet.UserLimit) int { return strings.Compare(a.Name, b.Name) })
 	return limits
+}
+
+// userClients reads the limits of clients that are in force in SHOW USERS, and who counts under them; none before 1.24.
+// The console's own user is left out: its clients are no pool's.
+func userClients(records []record) (out []fleet.UserClients) {
+	for _, r := range records {
+		if most := r.count("max_user_client_connections"); most > 0 && r.text("name") != consoleDatabase {
+			out = append(out, fleet.UserClients{Name: r.text("name"), Most: most, Now: r.count("current_client_connections")})
+		}
+	}
+	slices.SortFunc(out, func(a, b fleet.UserClients) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// usedClients reads the clients that count under max_client_conn in SHOW LISTS. Source: admin_show_lists, admin.c.
+func usedClients(records []record) (int, error) {
+	for _, r := range records {
+		if r.text("list") == "used_clients" {
+			return r.count("items"), nil
+		}
+	}
+	return 0, errors.New("SHOW LISTS has no used_clients")
 }
 
 // ownSizes returns per row the size that is the user's own, 0 where it has none, and whether that is doubtful. Its own

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
@@ -24,7 +25,7 @@ func TestAFlushDrainsWhatTurnoverPins(t *testing.T) {
 	l := labtest.Start(t, labtest.TwoGenerations(1, 10))
 	targets := livetest.TargetsOf(l)
 	for i, p := range l.Processes {
-		targets.Groups[i].Consoles = []string{p.ConsoleDSN(lab.ConsoleAdmin)}
+		targets.Groups[i].Consoles = admin.At(p.ConsoleDSN(lab.ConsoleAdmin))
 	}
 	f := livetest.Open(t, targets)
 	var configs []observe.Config
@@ -98,7 +99,7 @@ func TestAFlushThatASiblingHasTakenIsGivenBackThere(t *testing.T) {
 			Aliases: []lab.AliasSpec{{Name: "app", PoolSize: 6}, {Name: "other", DBName: "app", PoolSize: 2}}}}})
 	targets := livetest.TargetsOf(l)
 	for i, p := range l.Processes {
-		targets.Groups[0].Consoles[i] = p.ConsoleDSN(lab.ConsoleAdmin)
+		targets.Groups[0].Consoles[i] = admin.Place{DSN: p.ConsoleDSN(lab.ConsoleAdmin)}
 	}
 	f := livetest.Open(t, targets)
 	var configs []observe.Config

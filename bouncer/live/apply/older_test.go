@@ -55,7 +55,7 @@ func included(t *testing.T, targets []string, versions, includes []string) (
 			to.Groups = append(to.Groups, admin.GroupTarget{Name: group})
 		}
 		g := &to.Groups[at]
-		g.Consoles = append(g.Consoles, fake.Dsn(""))
+		g.Consoles = append(g.Consoles, admin.At(fake.Dsn(""))...)
 		id := fmt.Sprintf("%s/%d", group, len(g.Consoles))
 		configs = append(configs, observe.Config{Process: id, Path: path, Store: store.File{}})
 	}

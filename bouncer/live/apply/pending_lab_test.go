@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
 	"github.com/pgbudget/pgbudget/bouncer/live/livetest"
 	"github.com/pgbudget/pgbudget/bouncer/live/observe"
@@ -76,7 +77,7 @@ func reloads(t *testing.T, gen lab.Generation) {
 	}
 	t.Cleanup(func() { auto.Close(context.Background()) })
 	targets := livetest.TargetsOf(l)
-	targets.Groups[0].Consoles = []string{p.ConsoleDSN(lab.ConsoleAdmin)}
+	targets.Groups[0].Consoles = admin.At(p.ConsoleDSN(lab.ConsoleAdmin))
 	applier := apply.New(livetest.Open(t, targets), []observe.Config{{Process: "g/1", Path: p.IniPath,
 		Store: store.File{}}})
 	judge := reloading{t: t, p: p, base: base, applier: applier}

@@ -107,7 +107,7 @@ func TestAFileOfTwoGroupsIsNotWritten(t *testing.T) {
 		for i, f := range fakes {
 			f.Tables["RELOAD"] = [][]string{{"notice"}, {"reloaded"}}
 			targets.Groups = append(targets.Groups, admin.GroupTarget{Name: []string{"g", "h"}[i],
-				Consoles: []string{f.Dsn("")}})
+				Consoles: admin.At(f.Dsn(""))})
 		}
 		fleet := livetest.Open(t, targets)
 		configs := []observe.Config{{Process: "g/1", Path: "/etc/pgbouncer.ini", Store: c.store},

@@ -31,8 +31,8 @@ func TestSwappedFilesAreNamed(t *testing.T) {
 	}
 	files := []*livetest.Memory{identity(a, "main", "6001"), identity(b, "ci", "6002")}
 	targets := admin.Targets{Timeout: livetest.Generous,
-		Groups: []admin.GroupTarget{{Name: "ci", Consoles: []string{b.Dsn("")}},
-			{Name: "main", Consoles: []string{a.Dsn("")}}}}
+		Groups: []admin.GroupTarget{{Name: "ci", Consoles: admin.At(b.Dsn(""))},
+			{Name: "main", Consoles: admin.At(a.Dsn(""))}}}
 	fl := livetest.Open(t, targets)
 	config := func(process, path string, s *livetest.Memory) observe.Config {
 		return observe.Config{Process: process, Path: path, Store: s}
@@ -103,7 +103,7 @@ func TestAFileThatTheProcessWasNotStartedWithIsNamed(t *testing.T) {
 	}
 	a.Set("conffile", own)
 	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-		Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
+		Groups: []admin.GroupTarget{{Name: "main", Consoles: admin.At(a.Dsn(""))}}})
 	sets := []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}
 	for path, want := range map[string]bool{own: false, link: false, other: true} {
 		h := apply.New(f, []observe.Config{{Process: "main/1", Path: path, Store: store.File{}}})

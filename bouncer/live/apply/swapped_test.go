@@ -23,7 +23,7 @@ func startedWith(t *testing.T, conffile string) (*livetest.Fake, *observe.Fleet)
 	a := livetest.NewFake(t, "1.24.1")
 	a.Set("conffile", conffile)
 	return a, livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-		Groups: []admin.GroupTarget{{Name: "main", Consoles: []string{a.Dsn("")}}}})
+		Groups: []admin.GroupTarget{{Name: "main", Consoles: admin.At(a.Dsn(""))}}})
 }
 
 var ofMain = []fleet.SettingChange{{Process: "main/1", Alias: "d1", Key: fleet.KeySize, From: 6, To: 5}}

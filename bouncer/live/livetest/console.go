@@ -42,8 +42,8 @@ func Chain(err error) []error {
 
 // BothAddresses reads a DSN as a server's and as a console's.
 func BothAddresses(dsn string) map[string]error {
-	_, server := admin.ServerAddress("server s", dsn, "pgbudget")
-	_, console := admin.ConsoleAddress("console g/1", dsn, "pgbudget")
+	_, server := admin.ServerAddress("server s", admin.Place{DSN: dsn}, "pgbudget")
+	_, console := admin.ConsoleAddress("console g/1", admin.Place{DSN: dsn}, "pgbudget")
 	return map[string]error{"a server": server, "a console": console}
 }
 
@@ -167,7 +167,7 @@ func Open(t *testing.T, targets admin.Targets) *observe.Fleet {
 func Consoles(fakes ...*Fake) admin.Targets {
 	g := admin.GroupTarget{Name: "g"}
 	for _, f := range fakes {
-		g.Consoles = append(g.Consoles, f.Dsn(""))
+		g.Consoles = append(g.Consoles, admin.At(f.Dsn(""))...)
 	}
 	return admin.Targets{Groups: []admin.GroupTarget{g}}
 }

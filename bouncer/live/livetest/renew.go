@@ -68,7 +68,7 @@ func Waits(t *testing.T) (*lab.Lab, admin.Targets) {
 		Users:   []string{"app1"},
 	})
 	targets := TargetsOf(l)
-	targets.Groups[0].Consoles = []string{l.Processes[0].ConsoleDSN(lab.ConsoleAdmin)}
+	targets.Groups[0].Consoles = admin.At(l.Processes[0].ConsoleDSN(lab.ConsoleAdmin))
 	return l, targets
 }
 

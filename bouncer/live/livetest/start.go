@@ -22,14 +22,15 @@ import (
 func TargetsOf(l *lab.Lab) admin.Targets {
 	targets := admin.Targets{Timeout: Generous}
 	for _, s := range l.Servers {
-		targets.Servers = append(targets.Servers, admin.ServerTarget{Name: s.Name, DSN: s.DSN(lab.Monitor, "")})
+		targets.Servers = append(targets.Servers, admin.ServerTarget{Name: s.Name,
+			Place: admin.Place{DSN: s.DSN(lab.Monitor, "")}})
 	}
 	for _, p := range l.Processes {
 		if p.Index == 0 {
 			targets.Groups = append(targets.Groups, admin.GroupTarget{Name: p.Group})
 		}
 		g := &targets.Groups[len(targets.Groups)-1]
-		g.Consoles = append(g.Consoles, p.ConsoleDSN(lab.ConsoleStats))
+		g.Consoles = append(g.Consoles, admin.At(p.ConsoleDSN(lab.ConsoleStats))...)
 	}
 	return targets
 }

@@ -30,6 +30,7 @@ func StoreCall(ctx context.Context) (context.Context, context.CancelFunc) {
 type Config struct {
 	Process string // "main/1"
 	Path    string // of its pgbouncer.ini, as the store knows it; empty: SHOW CONFIG's conffile
+	Folder  string // in which the process was started, where relative paths behind %include begin; empty: nobody knows
 	Store   bouncer.Store
 }
 
@@ -140,10 +141,10 @@ func (b Bounded) Try(ctx context.Context, path string, data []byte) error {
 func Load(ctx context.Context, console *admin.Console, config Config, now admin.InForce) (ini.Config, error) {
 	path := cmp.Or(config.Path, now.Conffile)
 	var absent error // why the file itself is not had
-	file, err := ini.Load(func(name string) ([]byte, error) {
+	file, err := ini.LoadIn(config.Folder, func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			return nil, admin.Fail(operr.KindUsage, name,
-				"write config: with the absolute path of the file, and absolute paths behind %include",
+				"write config: {path: …, folder: …} with the absolute path of the file, and that folder",
 				"the path is relative to the folder that %s was started in, and no console shows that folder", console.ID)
 		}
 		data, err := config.Store.Read(ctx, name)

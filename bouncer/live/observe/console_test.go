@@ -195,7 +195,7 @@ func TestARefusedLoginHasAHintWithTheCure(t *testing.T) {
 			f := livetest.NewFake(t, "1.24.1")
 			more := c.setUp(f)
 			_, err := observe.Open(t.Context(),
-				admin.Targets{Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{f.Dsn(more)}}}})
+				admin.Targets{Groups: []admin.GroupTarget{{Name: "g", Consoles: admin.At(f.Dsn(more))}}})
 			if got := operr.KindOf(err); got != c.kind {
 				t.Errorf("kind %d, want %d (%v)", got, c.kind, err)
 			}
@@ -249,8 +249,8 @@ func TestNoSecretIsInAnyError(t *testing.T) {
 		"host=h hostaddr=" + secret,
 	} {
 		targets := admin.Targets{
-			Groups:  []admin.GroupTarget{{Name: "g", Consoles: []string{dsn, dsn}}},
-			Servers: []admin.ServerTarget{{Name: "s", DSN: dsn}},
+			Groups:  []admin.GroupTarget{{Name: "g", Consoles: admin.At(dsn, dsn)}},
+			Servers: []admin.ServerTarget{{Name: "s", Place: admin.Place{DSN: dsn}}},
 			Timeout: livetest.Generous,
 		}
 		_, err := observe.Open(t.Context(), targets)

@@ -27,8 +27,8 @@ func ExampleFleet_Observe() {
 	}
 
 	fleet, err := observe.Open(ctx, admin.Targets{
-		Servers: []admin.ServerTarget{{Name: "main", DSN: l.Server("main").DSN(lab.Monitor, "")}},
-		Groups:  []admin.GroupTarget{{Name: "old", Consoles: []string{old.ConsoleDSN(lab.ConsoleStats)}}},
+		Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: l.Server("main").DSN(lab.Monitor, "")}}},
+		Groups:  []admin.GroupTarget{{Name: "old", Consoles: admin.At(old.ConsoleDSN(lab.ConsoleStats))}},
 	})
 	if err != nil {
 		fmt.Println(err, operr.HintOf(err))

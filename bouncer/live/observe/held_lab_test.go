@@ -20,7 +20,7 @@ func locksmith(t *testing.T) (*lab.Server, func(timeout time.Duration) *observe.
 	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	return s, func(timeout time.Duration) *observe.Fleet {
-		main := admin.ServerTarget{Name: "main", DSN: s.DSN(lab.Monitor, "")}
+		main := admin.ServerTarget{Name: "main", Place: admin.Place{DSN: s.DSN(lab.Monitor, "")}}
 		return livetest.Open(t, admin.Targets{Timeout: timeout, Servers: []admin.ServerTarget{main}})
 	}
 }

@@ -35,7 +35,7 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 		var fleets []*observe.Fleet
 		for _, dsn := range dsns {
 			f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-				Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
+				Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: dsn}}}})
 			fleets = append(fleets, f)
 			go func() { <-begin; errs <- f.Lock(t.Context()) }()
 		}
@@ -63,13 +63,13 @@ func TestTwoNeverHoldTheLockWhateverTheirDSNs(t *testing.T) {
 		t.Errorf("nobody won in %d rounds: each that sees another is to sample until it is gone", rounds-won)
 	}
 	first := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-		Servers: []admin.ServerTarget{{Name: "main", DSN: dsns[0]}}})
+		Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: dsns[0]}}}})
 	if err := first.Lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, dsn := range dsns[1:] {
 		second := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-			Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}})
+			Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: dsn}}}})
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		if err := second.Lock(ctx); operr.KindOf(err) != operr.KindBusy {
 			t.Errorf("%s: %v, want to hear that the lock is held", lab.Bare(dsn), err)
@@ -89,7 +89,7 @@ func TestAnObservationKeepsNobodyFromTheLock(t *testing.T) {
 	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	s := l.Server("main")
 	targets := admin.Targets{Timeout: livetest.Generous,
-		Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, "")}}}
+		Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: s.DSN(lab.Monitor, "")}}}}
 	looker, over := livetest.Open(t, targets), make(chan struct{})
 	var sampling sync.WaitGroup
 	held := 0
@@ -133,7 +133,7 @@ func TestTheLockIsFreeAfterAFleetIsClosed(t *testing.T) {
 	s := l.Server("main")
 	fleet := func(database string) *observe.Fleet {
 		return livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-			Servers: []admin.ServerTarget{{Name: "main", DSN: s.DSN(lab.Monitor, database)}}})
+			Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: s.DSN(lab.Monitor, database)}}}})
 	}
 	held := func() int {
 		rows, err := s.Query(t.Context(), "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'")

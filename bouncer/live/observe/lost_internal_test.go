@@ -21,7 +21,7 @@ func TestTheLockOfALostHostEndsInHalfAMinute(t *testing.T) {
 	l := labtest.Start(t, lab.Spec{Servers: []lab.PostgresSpec{{Name: "main"}}})
 	open := func() *Fleet {
 		f, err := Open(t.Context(), admin.Targets{Timeout: 30 * time.Second,
-			Servers: []admin.ServerTarget{{Name: "main", DSN: l.Server("main").DSN(lab.Monitor, "")}}})
+			Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: l.Server("main").DSN(lab.Monitor, "")}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,9 +81,9 @@ func prepare(targets admin.Targets) (*Fleet, error) {
 	f := &Fleet{}
 	var errs []error
 	for _, g := range targets.Groups {
-		for i, dsn := range g.Consoles {
+		for i, at := range g.Consoles {
 			id := fmt.Sprintf("%s/%d", g.Name, i+1)
-			a, err := admin.ConsoleAddress("console "+id, dsn, targets.AppName)
+			a, err := admin.ConsoleAddress("console "+id, at, targets.AppName)
 			if err != nil {
 				errs = append(errs, err)
 				continue
@@ -93,7 +93,7 @@ func prepare(targets admin.Targets) (*Fleet, error) {
 		}
 	}
 	for _, s := range targets.Servers {
-		a, err := admin.ServerAddress("server "+s.Name, s.DSN, targets.AppName)
+		a, err := admin.ServerAddress("server "+s.Name, s.Place, targets.AppName)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -106,7 +106,7 @@ func TestAPortOfSeveralProcessesIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			fakes, begun := c.fakes(), time.Now()
 			f, err := observe.Open(t.Context(), admin.Targets{Timeout: time.Second,
-				Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{shared(t, fakes...)}}}})
+				Groups: []admin.GroupTarget{{Name: "g", Consoles: admin.At(shared(t, fakes...))}}})
 			if c.kind != 0 {
 				if operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("%v, of kind %d; want %q", err, operr.KindOf(err), c.says)
@@ -157,7 +157,7 @@ func TestAProcessBehindASharedPortIsSaidToBeAlone(t *testing.T) {
 	}{{"both", []string{first, second}, 0}, {"one", []string{first}, 1}, {"one, and one of another port",
 		[]string{first, third}, 2}} {
 		f, err := observe.Open(t.Context(), admin.Targets{Timeout: livetest.Generous,
-			Groups: []admin.GroupTarget{{Name: "g", Consoles: c.consoles}}})
+			Groups: []admin.GroupTarget{{Name: "g", Consoles: admin.At(c.consoles...)}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,10 +18,11 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 	l := labtest.Start(t, labtest.TwoGenerations(1, 4))
 	s := l.Server("main")
 	server := func(dsn string) admin.Targets {
-		return admin.Targets{Timeout: livetest.Generous, Servers: []admin.ServerTarget{{Name: "main", DSN: dsn}}}
+		return admin.Targets{Timeout: livetest.Generous,
+			Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: dsn}}}}
 	}
 	console := func(dsn string) admin.Targets {
-		return admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{dsn}}}}
+		return admin.Targets{Timeout: livetest.Generous, Groups: []admin.GroupTarget{{Name: "g", Consoles: admin.At(dsn)}}}
 	}
 	type refusal struct {
 		name    string
@@ -40,8 +41,8 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 		{"a console that is a PostgreSQL", console(s.DSN(lab.Superuser, "pgbouncer")), operr.KindUsage,
 			"this is a PostgreSQL, not a PgBouncer console", "the PgBouncer"},
 		{"one server under two names", admin.Targets{Timeout: livetest.Generous,
-			Servers: []admin.ServerTarget{{Name: "a", DSN: s.DSN(lab.Monitor, "")},
-				{Name: "b", DSN: s.DSN(lab.Monitor, "app")}}},
+			Servers: []admin.ServerTarget{{Name: "a", Place: admin.Place{DSN: s.DSN(lab.Monitor, "")}},
+				{Name: "b", Place: admin.Place{DSN: s.DSN(lab.Monitor, "app")}}}},
 			operr.KindUsage, "two names for one server", "once"},
 	}
 	for _, p := range l.Processes {
@@ -60,7 +61,7 @@ func TestAnUnexpectedServerIsRefusedWithAHint(t *testing.T) {
 				"a PgBouncer answers", "address of the PostgreSQL"},
 			refusal{"one process by its port and by its socket, " + p.Group, admin.Targets{Timeout: livetest.Generous,
 				Groups: []admin.GroupTarget{
-					{Name: "g", Consoles: []string{p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer")}}}},
+					{Name: "g", Consoles: admin.At(p.ConsoleDSN(lab.ConsoleStats), p.SocketDSN(lab.ConsoleAdmin, "pgbouncer"))}}},
 				operr.KindUsage, "two consoles for one process", "once"})
 	}
 	for _, c := range refusals {
@@ -92,7 +93,7 @@ func TestAPostgreSQLWithADatabaseOfTheConsolesNameIsNoConsole(t *testing.T) {
 		t.Fatal(err)
 	}
 	targets := admin.Targets{Timeout: livetest.Generous,
-		Groups: []admin.GroupTarget{{Name: "g", Consoles: []string{s.DSN(lab.Superuser, "pgbouncer")}}}}
+		Groups: []admin.GroupTarget{{Name: "g", Consoles: admin.At(s.DSN(lab.Superuser, "pgbouncer"))}}}
 	_, err := observe.Open(t.Context(), targets)
 	if operr.KindOf(err) != operr.KindUsage || !strings.Contains(err.Error(), "not a PgBouncer console") ||
 		!strings.Contains(operr.HintOf(err), "the address of the PgBouncer") {
@@ -109,7 +110,7 @@ func TestAPassfileIsEnough(t *testing.T) {
 	}
 	for i := range targets.Groups {
 		for j := range targets.Groups[i].Consoles {
-			targets.Groups[i].Consoles[j] = lab.Bare(targets.Groups[i].Consoles[j])
+			targets.Groups[i].Consoles[j].DSN = lab.Bare(targets.Groups[i].Consoles[j].DSN)
 		}
 	}
 	if got := len(livetest.Observed(t, livetest.Open(t, targets)).Processes); got != 2 {

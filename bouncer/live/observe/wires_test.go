@@ -23,7 +23,7 @@ func TestAServerBehindAPlainProxyIsStillAServer(t *testing.T) {
 	through := strings.Replace(s.DSN(lab.Monitor, ""), fmt.Sprintf("port=%d", s.Port),
 		fmt.Sprintf("port=%d", livetest.Proxy(t, s.Port)), 1)
 	f := livetest.Open(t, admin.Targets{Timeout: livetest.Generous,
-		Servers: []admin.ServerTarget{{Name: "main", DSN: through}}})
+		Servers: []admin.ServerTarget{{Name: "main", Place: admin.Place{DSN: through}}}})
 	if got, want := livetest.Observed(t, f).Servers[0].Backends,
 		(fleet.BackendCounts{DirectConns: 1, OwnConns: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
