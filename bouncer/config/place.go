@@ -42,7 +42,7 @@ func (p *Place) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	*p = Place{DSN: x.DSN, Via: x.Via}
 	if x.DSN == "" {
-		p.bad = errors.New("has no dsn:")
+		p.bad = errors.New("needs dsn: beside via")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func TestAWrongPlaceIsNamed(t *testing.T) {
 	const at = "groups[0].processes[0]."
 	for _, c := range []struct{ text, want string }{
 		{console("{via: [ssh, h]}"),
-			at + "console has no dsn:"},
+			at + "console needs dsn: beside via"},
 		{console("{dsn: host=a, vai: [ssh]}"),
 			`the unknown key "vai", did you mean via?`},
 		{console("{dsn: host=a, via: ssh h}"),
@@ -45,7 +45,7 @@ func TestAWrongPlaceIsNamed(t *testing.T) {
 		{console("''"),
 			at + "console is missing or empty"},
 		{"servers: [{name: m, dsn: {via: [ssh]}}]\n",
-			"servers[0].dsn has no dsn:"},
+			"servers[0].dsn needs dsn: beside via"},
 		{file("path: /a, folder: etc"),
 			at + `config.folder is "etc", want the absolute path`},
 		{file("folder: /etc, read: [cat], write: [x]"),
