@@ -33,6 +33,7 @@ var kept = map[string]string{
 	"Processes[].Identity.ConfigHash": "a hash: whether the configuration has changed",
 	"Processes[].Settings.PoolMode":   "a word of PgBouncer's",
 	"Processes[].Settings.ServerTLS":  "a word of PgBouncer's",
+	"Processes[].UserClients[].Name":  "a user",
 	"Processes[].Users[].Name":        "a user",
 	"Processes[].Listed[]":            "a user",
 	"Processes[].AuthUser":            "a user",

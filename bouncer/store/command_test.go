@@ -285,7 +285,8 @@ func TestACommandThatIsGivenThePathServesEveryFile(t *testing.T) {
 		}
 	}
 	acted := filepath.Join(folder, "acted")
-	for _, path := range []string{"/a b", "/a;touch " + acted, "/$(touch " + acted + ")", "/a'", "/a\nb", "-rf", "a", "/é"} {
+	for _, path := range []string{"/a b", "/a;touch " + acted, "/$(touch " + acted + ")", "/a'", "/a\nb", "-rf", "a",
+		"/é"} {
 		if _, err := c.Read(t.Context(), path); operr.KindOf(err) != operr.KindUsage {
 			t.Errorf("%q: %v", path, err)
 		}
