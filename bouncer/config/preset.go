@@ -5,19 +5,28 @@ import (
 	"slices"
 )
 
-// presets are sets of signals under one name.
-//
-// gitlab: what GitLab.com alerts on for its primary, as of early 2022, soft levels as hold and hard ones as abort
-// (runbooks, libsonnet/saturation-monitoring: pg_primary_cpu, pg_active_db_connections_primary, pgbouncer_sync_pool).
-// Their ratios of clients to max_client_conn and of each PgBouncer's own core are left out: neither is made worse by a
-// size. Resume is 5 points below hold; theirs have none.
+// presets are sets of signals under one name: what GitLab.com alerts on for its primary at that time, soft levels as
+// hold and hard ones as abort (runbooks, libsonnet/saturation-monitoring: pg_primary_cpu,
+// pg_active_db_connections_primary, pgbouncer_sync_primary_pool). Its ratios of clients to max_client_conn and of each
+// PgBouncer's own core are left out: neither is made worse by a size. Resume is 5 points below hold; theirs have none.
 var presets = map[string][]Signal{
-	"gitlab": {
-		{Name: "cpu", Builtin: "cpu", Hold: num(0.80), Resume: num(0.75), Abort: num(0.90)},
+	"gitlab":         gitlabs(0.80), // of early 2022
+	"gitlab-2022":    gitlabs(0.80),
+	"gitlab-2024-12": gitlabs(0.70),
+}
+
+// gitlabs are the signals of GitLab.com with the soft level of its CPU; no other level has changed.
+func gitlabs(cpu float64) []Signal {
+	return []Signal{
+		{Name: "cpu", Builtin: "cpu", Hold: num(cpu), Resume: num(cpu - resumeBelow), Abort: num(0.90)},
 		{Name: "busy connections", Builtin: "busy", Hold: num(0.70), Resume: num(0.65), Abort: num(0.80)},
 		{Name: "pool use", Builtin: builtinUse, Hold: num(0.85)},
-	},
+	}
 }
+
+// resumeBelow is how far resume is below hold in a preset, a share of all cores.
+// chosen: 5 points, as far as the plan's ceiling is below hold.
+const resumeBelow = 0.05
 
 // Builtins are the signals that builtin: may name. cpu is asked of Prometheus, use is about each pool by itself, lag
 // needs a query of its own; the others are read off a sample (fleet.Builtin).

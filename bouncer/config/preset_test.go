@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,19 @@ func TestThePresetHasItsSignals(t *testing.T) {
 	}
 	if bare := parse(t, "servers: [{name: main, dsn: host=x}]\n"); bare.MovingPolicy().MaxUse != 0 {
 		t.Errorf("a use of %g that nobody asked for", bare.MovingPolicy().MaxUse)
+	}
+}
+
+// TestAPresetIsThatOfItsDate: by its levels, and the ceiling that a plan has under them.
+func TestAPresetIsThatOfItsDate(t *testing.T) {
+	for name, want := range map[string]string{"gitlab": "0.80 0.75 0.90", "gitlab-2022": "0.80 0.75 0.90",
+		"gitlab-2024-12": "0.70 0.65 0.90"} {
+		c := parse(t, "servers: [{name: main, dsn: host=x}]\nsaturation: [{preset: "+name+"}]\n")
+		cpu := c.Thresholds()[1]
+		if got := fmt.Sprintf("%.2f %.2f %.2f", cpu.Hold, cpu.Resume, cpu.Abort); got != want ||
+			c.Declared().Servers[0].CPUHold != cpu.Hold || len(c.Thresholds()) != 2 || c.MovingPolicy().MaxUse != 0.85 {
+			t.Errorf("%s: %s, want %s; CPU ceiling below %g", name, got, want, c.Declared().Servers[0].CPUHold)
+		}
 	}
 }
 
