@@ -33,6 +33,10 @@ func (c *Config) Declared() budget.Declared {
 		dp.Where = c.Where(fmt.Sprintf("pools[%d].pool", i)) + ": "
 		d.Pools = append(d.Pools, dp)
 	}
+	for i, x := range c.Caps {
+		d.Caps = append(d.Caps, budget.DeclaredCap{Pools: slices.Sorted(slices.Values(x.Pools)), Conns: x.Conns.N,
+			Where: c.Where(fmt.Sprintf("caps[%d].pools", i)) + ": "})
+	}
 	for _, l := range c.Ledger {
 		d.Lines = append(d.Lines, budget.DeclaredLine{Server: l.Server, Name: l.Name, Conns: l.Conns.N})
 	}

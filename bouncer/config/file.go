@@ -14,6 +14,7 @@ type File struct {
 	Groups        []Group      `yaml:"groups"`
 	Pools         []Pool       `yaml:"pools"`
 	Ledger        []LedgerLine `yaml:"ledger"`
+	Caps          []Cap        `yaml:"caps"`
 	Prometheus    *Prometheus  `yaml:"prometheus"`
 	Saturation    []Signal     `yaml:"saturation"`
 	Deadband      Share        `yaml:"deadband"`
@@ -156,6 +157,12 @@ type Load struct {
 	ArrivalSCV     Num `yaml:"arrival_scv"`
 	HoldSCV        Num `yaml:"hold_scv"`
 	CPUPerXact     Dur `yaml:"cpu_per_xact"`
+}
+
+// Cap is what the pools of a set may come to together, their reserves included.
+type Cap struct {
+	Pools []string `yaml:"pools"`
+	Conns Int      `yaml:"conns"`
 }
 
 // LedgerLine declares connections that somebody else may take.

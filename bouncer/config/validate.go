@@ -52,6 +52,26 @@ func (f *File) Check(k *Checker) {
 		}
 		k.Int(path+".conns", l.Conns, 0, MaxConns)
 	}
+	for i, x := range f.Caps {
+		path := fmt.Sprintf("caps[%d]", i)
+		if len(x.Pools) == 0 {
+			k.Fault(path+".pools", "is missing or empty")
+		}
+		seen := map[string]bool{}
+		for j, id := range x.Pools {
+			at := fmt.Sprintf("%s.pools[%d]", path, j)
+			if group, alias, ok := strings.Cut(id, "/"); !ok || group == "" || alias == "" {
+				k.Fault(at, "is %q, want group/alias", id)
+			} else if seen[id] {
+				k.Fault(at, "is %q a second time", id)
+			}
+			seen[id] = true
+		}
+		if !x.Conns.Set {
+			k.Fault(path+".conns", "is missing")
+		}
+		k.Int(path+".conns", x.Conns, 1, MaxConns)
+	}
 	k.prometheus(f.Prometheus)
 	for i, s := range f.Saturation {
 		k.signal(fmt.Sprintf("saturation[%d]", i), s, servers)

@@ -49,6 +49,9 @@ func (f Fleet) Linked() Fleet {
 		if l.Kind != fleet.LimitAlias && len(takers(l)) > 1 && use(l, f.Pools, at) <= l.Conns {
 			continue
 		}
+		if l.Kind == fleet.LimitCap { // nobody is held back by it
+			continue
+		}
 		f.link(l, at)
 	}
 	return f

@@ -69,6 +69,7 @@ type Declared struct {
 	Servers   []DeclaredServer // sorted by name
 	Pools     []DeclaredPool   // in the order written
 	Lines     []DeclaredLine
+	Caps      []DeclaredCap
 	SizeAll   bool                          // no pools listed: every pool seen on our servers is ours to size
 	Clients   map[string]fleet.ClientLimits // by group; of those that declare any
 	Deadband  float64                       // share of the objective, 0..1, that a resize must save
@@ -88,6 +89,13 @@ type DeclaredServer struct {
 	CPUHeadroom            float64 // ratio of all cores that the plan leaves free, 0..1
 	Cores                  float64 // 0: not known
 	CPUHold                float64 // lowest hold level of a CPU signal on this server; 0: none
+}
+
+// DeclaredCap is what the pools of a set may come to, together: their sizes and reserves, in connections.
+type DeclaredCap struct {
+	Pools []string // group/alias, of one server; sorted
+	Conns int      // > 0
+	Where string   // "pgbudget.yaml:12:5: "
 }
 
 // Elsewhere is what a user writes as the server of a pool that leads to none of those observed.

@@ -2,11 +2,13 @@ package budget
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
 )
 
 // modelLimits lists the limits that hold over pools of the line, those of aliases apart: those stand in Size.
@@ -97,6 +99,30 @@ func serverLimits(s fleet.Server, o fleet.Observation, pools []FleetPool) []flee
 	return out
 }
 
+// limit is the cap as a limit over pools. The error, KindUsage, is about a pool that is not there, or pools of several
+// servers: each server is planned by itself, and would spend the whole of it.
+func (c DeclaredCap) limit(pools []FleetPool) (fleet.Limit, error) {
+	l := fleet.Limit{Kind: fleet.LimitCap, Name: strings.Join(c.Pools, ", "), Conns: c.Conns}
+	server := ""
+	for _, id := range c.Pools {
+		i := slices.IndexFunc(pools, func(p FleetPool) bool { return p.ID == id })
+		if i < 0 {
+			return l, &operr.Error{Kind: operr.KindUsage, Subject: "cap of " + l.Name,
+				Err: fmt.Errorf("%sthe pool %s is neither seen nor declared", c.Where, id), Hint: "pgbudget observe lists all pools"}
+		}
+		p := pools[i]
+		if server = cmp.Or(server, p.Server); p.Server != server || len(p.AlsoOn) > 0 {
+			return l, &operr.Error{Kind: operr.KindUsage, Subject: "cap of " + l.Name,
+				Err:  fmt.Errorf("%sits pools are of several servers, and each server is planned by itself", c.Where),
+				Hint: "write a cap for the pools of each server"}
+		}
+		for _, m := range p.LinePools {
+			l.Members = append(l.Members, fleet.Member{Pool: id, Process: m.Process, User: m.User, Twin: m.Twin})
+		}
+	}
+	return l, nil
+}
+
 // aliasOf is the pool's alias in the first of its processes that a sample shows; of a pool that is only declared, one
 // of its name.
 func aliasOf(o fleet.Observation, p FleetPool) fleet.Alias {
@@ -112,7 +138,7 @@ func aliasOf(o fleet.Observation, p FleetPool) fleet.Alias {
 // itself, or today's sizes exceed it and are taken as they are. Other sizes might serve better, and no search has tried
 // them.
 func yields(l fleet.Limit, conns int) bool {
-	return l.Kind == fleet.LimitUser || conns > l.Conns
+	return l.Kind == fleet.LimitUser || l.Kind != fleet.LimitCap && conns > l.Conns
 }
 
 // AllLimits are all limits of the fleet, those of aliases included.
@@ -254,13 +280,13 @@ func (f Fleet) Rooms(server string) []LimitRoom {
 	return out
 }
 
-// ShortLimits are the limits, of whatever kind, under which not every pool of the line could have its size at once, and
+// ShortLimits are the limits, declared caps apart, under which not every pool of the line could have its size at once, and
 // how many connections those would come to.
 func (f Fleet) ShortLimits() iter.Seq2[fleet.Limit, int] {
 	return func(yield func(fleet.Limit, int) bool) {
 		at := placesOf(f.Pools)
 		for _, l := range f.AllLimits() {
-			if conns := use(l, f.Pools, at); conns > l.Conns && !yield(l, conns) {
+			if conns := use(l, f.Pools, at); l.Kind != fleet.LimitCap && conns > l.Conns && !yield(l, conns) {
 				return
 			}
 		}

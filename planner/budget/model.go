@@ -29,6 +29,13 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	}
 	f.Limits = modelLimits(e.Last, pools)
 	shared := shareUsers(f.Limits, pools)
+	for _, c := range d.Caps {
+		l, err := c.limit(pools)
+		if err != nil {
+			return Fleet{}, err
+		}
+		f.Limits = append(f.Limits, l)
+	}
 	f.Pools, f.Warnings = pools, append(texts(e.Breaks), warnings...)
 	if e.Samples > 0 && !slices.ContainsFunc(pools,
 		func(p FleetPool) bool { return p.Load.Method == load.MethodHistory }) {
@@ -313,7 +320,7 @@ func modelCPU(name string, rules DeclaredServer, e load.Evidence, pools []FleetP
 
 // capsOf lists the limits over several pools of the line as bounds on growth. What pools that are not ours may take of
 // a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and
-// no reason to shrink; it only bounds growth. A user's limit over pools of several servers is the whole of it on each.
+// no reason to shrink; it only bounds growth. A declared cap is kept by nobody else, and is one. A user's limit over pools of several servers is the whole of it on each.
 func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)
@@ -344,7 +351,9 @@ func (f Fleet) capsOf(server string) []Cap {
 			}
 		})
 		if len(c.Terms) > 0 {
-			c.Conns = max(l.Conns-frozen, ours) - own
+			if c.Conns = l.Conns - frozen - own; l.Kind != fleet.LimitCap {
+				c.Conns = max(c.Conns, ours-own)
+			}
 			c.Yields = yields(l, ours+frozen)
 			caps = append(caps, c)
 		}

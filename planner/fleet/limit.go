@@ -98,12 +98,14 @@ const (
 	LimitUser     LimitKind = "max_user_connections" // of a user in one process, over its aliases
 	LimitRole     LimitKind = "role"                 // CONNECTION LIMIT of a role in PostgreSQL
 	LimitDatabase LimitKind = "database"             // CONNECTION LIMIT of a database in PostgreSQL
+	// LimitCap is declared: nothing but the plan keeps it. Sizes that are over it come under it.
+	LimitCap LimitKind = "cap"
 )
 
 // Limit is a ceiling on the connections of several pools of the line together, whatever their sizes.
 type Limit struct {
 	Kind    LimitKind `json:"kind"`
-	Name    string    `json:"name"`              // of the pool, user, role or database
+	Name    string    `json:"name"`              // of the pool, user, role or database; of a cap, its pools
 	Process string    `json:"process,omitempty"` // of PgBouncer's limits
 	Server  string    `json:"server,omitempty"`  // of PostgreSQL's limits
 	Alias   string    `json:"alias,omitempty"`   // of a user that is counted in each database apart
@@ -160,6 +162,8 @@ func (l Limit) Text() string {
 		return text
 	case l.Alias != "":
 		return fmt.Sprintf("%s %d of %s in %s/%s", l.Kind, l.Conns, l.Name, l.Process, l.Alias)
+	case l.Kind == LimitCap:
+		return fmt.Sprintf("%s %d of %s", l.Kind, l.Conns, l.Name)
 	default:
 		return fmt.Sprintf("%s %d of %s in %s", l.Kind, l.Conns, l.Name, l.Process)
 	}
