@@ -45,8 +45,12 @@ const peaksEvery = time.Minute
 
 // peaked keeps the highest loads while a step is provisional.
 func (w *run) peaked(now time.Time) {
-	if _, is := w.state.Provisional(); !is {
+	p, is := w.state.Provisional()
+	if !is {
 		w.peaks, w.peaksAt = nil, now
+		return
+	}
+	if now.After(p.Until) { // the peak that the step was to carry is over
 		return
 	}
 	if now.Sub(w.peaksAt) < peaksEvery {

@@ -2,7 +2,9 @@ package static
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -85,6 +87,9 @@ type Line struct {
 	Pools        int      `json:"pools"`              // in one process, auth_user's among them
 	WorstConns   int      `json:"worst_conns"`        // of all processes, on each of its servers
 	Unbounded    Reason   `json:"unbounded,omitempty"`
+
+	forced string // user= of it
+	stray  string // a host of it that is none of the servers, nor elsewhere; empty: there is none
 }
 
 // SharedLine is what is counted beside the lines: a user whose max_user_connections is less than its pools, taken out
@@ -118,13 +123,12 @@ func Check(r Request) (Report, error) {
 		names, read := authNames(f, c)
 		o := r.observe(f, c, names, read)
 		for i, l := range o.lines {
+			if at := l.stray; at != "" {
+				return Report{}, &operr.Error{Kind: operr.KindUsage, Subject: l.At,
+					Err:  fmt.Errorf("alias %s leads to %s, of which no --max-connections is given", l.Alias, at),
+					Hint: "add --max-connections " + at + "=N, or --elsewhere " + at}
+			}
 			if len(l.Servers) == 0 {
-				if !r.elsewhere(l) {
-					at := address(l.Host, l.Port)
-					return Report{}, &operr.Error{Kind: operr.KindUsage, Subject: l.At,
-						Err:  fmt.Errorf("alias %s leads to %s, of which no --max-connections is given", l.Alias, at),
-						Hint: "add --max-connections " + at + "=N, or --elsewhere " + at}
-				}
 				o.drop(l.Alias)
 				continue
 			}
@@ -136,6 +140,9 @@ func Check(r Request) (Report, error) {
 		if err := count(pipeline, o, base, worst, &out); err != nil {
 			return Report{}, err
 		}
+	}
+	if err := r.idle(out.Lines); err != nil {
+		return Report{}, err
 	}
 	r.judge(base, worst, &out)
 	return out, nil
@@ -160,25 +167,24 @@ func unlimited(c ini.Config, l Line, version string) bool {
 		return false
 	}
 	zero := l.SizeConns == 0 && fleet.VersionAtLeast(version, 1, 24)
-	return zero || slices.ContainsFunc(c.Users(), func(u ini.User) bool { return u.SizeConns == 0 })
+	return zero || slices.ContainsFunc(c.Users(),
+		func(u ini.User) bool { return u.SizeConns == 0 && (l.forced == "" || l.forced == u.Name) })
 }
 
 // drop takes an alias out of the processes.
 func (o *observed) drop(alias string) {
-	for i := range o.processes {
-		o.processes[i].Aliases = slices.DeleteFunc(slices.Clone(o.processes[i].Aliases),
-			func(a fleet.Alias) bool { return a.Name == alias })
-	}
+	o.process.Aliases = slices.DeleteFunc(slices.Clone(o.process.Aliases),
+		func(a fleet.Alias) bool { return a.Name == alias })
 }
 
 // count adds one file's lines to the report and its worst case to that of the servers.
 func count(p bouncer.Pipeline, o observed, base budget.Fleet, worst map[string]int, out *Report) error {
-	one := load.Evidence{Last: fleet.Observation{Processes: o.processes[:1]}}
+	one := load.Evidence{Last: fleet.Observation{Processes: []fleet.Process{o.process}}}
 	f, _, err := p.Modelled(time.Time{}, one, nil, nil)
 	if err != nil {
 		return err
 	}
-	times := len(o.processes)
+	times := o.times
 	for _, l := range o.lines {
 		if p, ok := f.Pool(o.group + "/" + l.Alias); ok {
 			l.Pools = len(p.LinePools)
@@ -219,28 +225,50 @@ func (r Request) judge(base budget.Fleet, worst map[string]int, out *Report) {
 	}
 }
 
-// servers names those that a line's hosts lead to.
-func (r Request) servers(host string, port int) []string {
-	var names []string
+// servers names those that a line's hosts lead to, and the first host that is neither one of them nor elsewhere.
+func (r Request) servers(host string, port int) (names []string, stray string) {
 	for _, h := range strings.Split(host, ",") {
+		if slices.Contains(r.Elsewhere, h) || slices.Contains(r.Elsewhere, address(h, port)) {
+			continue
+		}
+		found := false
 		for _, s := range r.Servers {
 			if s.Address == "" || s.Address == h || s.Address == address(h, port) {
-				names = append(names, s.Name)
+				names, found = append(names, s.Name), true
 			}
+		}
+		if !found && stray == "" {
+			stray = address(h, port)
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	return slices.Compact(names), stray
 }
 
-// elsewhere reports whether a line was declared to lead to none of the servers.
-func (r Request) elsewhere(l Line) bool {
-	for _, h := range strings.Split(l.Host, ",") {
-		if !slices.Contains(r.Elsewhere, h) && !slices.Contains(r.Elsewhere, address(h, l.Port)) {
-			return false
+// idle says which of what was declared is about nothing in the files; nil: each is.
+func (r Request) idle(lines []Line) error {
+	var aliases []string
+	for _, l := range lines {
+		aliases = append(aliases, l.Alias)
+	}
+	slices.Sort(aliases)
+	aliases = slices.Compact(aliases)
+	for _, alias := range slices.Sorted(maps.Keys(r.Pools)) {
+		if !slices.Contains(aliases, alias) {
+			return &operr.Error{Kind: operr.KindUsage, Subject: "--pools " + alias, Err: errors.New("no file has a line of it"),
+				Hint: "the lines are those of " + strings.Join(aliases, ", ")}
 		}
 	}
-	return true
+	for _, at := range r.Elsewhere {
+		if !slices.ContainsFunc(lines, func(l Line) bool {
+			return slices.ContainsFunc(strings.Split(l.Host, ","),
+				func(h string) bool { return h == at || address(h, l.Port) == at })
+		}) {
+			return &operr.Error{Kind: operr.KindUsage, Subject: "--elsewhere " + at, Err: errors.New("no line leads there"),
+				Hint: "leave it out, or correct the address"}
+		}
+	}
+	return nil
 }
 
 // address is host:port; of a Unix socket, "socket:port".

@@ -12,9 +12,10 @@ import (
 
 // observed is a file as its processes would show it, with every pool that they may have.
 type observed struct {
-	group     string
-	processes []fleet.Process
-	lines     []Line
+	group   string
+	process fleet.Process // each of its processes is like it
+	times   int           // how many there are
+	lines   []Line
 }
 
 // observe makes the processes of a file that was loaded. Each of them has the same lines.
@@ -29,8 +30,8 @@ func (r Request) observe(f File, c ini.Config, names []string, authRead bool) ob
 		a := fleet.Alias{Name: d.Alias, Host: d.Host, Port: d.Port, Database: d.DBName, ForceUser: d.ForceUser,
 			SizeConns: d.SizeConns, ReserveConns: d.ReserveConns, MaxConns: d.MaxConns, PoolMode: d.PoolMode,
 			Proof: fleet.ProofList}
-		servers := r.servers(d.Host, d.Port)
-		l.Servers = servers
+		servers, stray := r.servers(d.Host, d.Port)
+		l.Servers, l.stray, l.forced = servers, stray, d.ForceUser
 		if len(servers) > 0 {
 			a.Server, a.AlsoOn = servers[0], servers[1:]
 		}
@@ -52,11 +53,8 @@ func (r Request) observe(f File, c ini.Config, names []string, authRead bool) ob
 		}
 	}
 	slices.SortFunc(p.Aliases, func(a, b fleet.Alias) int { return cmp.Compare(a.Name, b.Name) })
-	for i := range max(1, r.Processes) {
-		one := p
-		one.ID = fmt.Sprintf("%s/%d", f.Path, i+1)
-		o.processes = append(o.processes, one)
-	}
+	p.ID = f.Path + "/1"
+	o.process, o.times = p, max(1, r.Processes)
 	return o
 }
 

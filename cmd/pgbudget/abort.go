@@ -30,6 +30,9 @@ func abortCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if err := unbegun(path, "abort"); err != nil {
+				return err
+			}
 			switch busy := journal.Busy(path); {
 			case !busy && m.Step != nil:
 				return &operr.Error{Kind: operr.KindHeld, Err: errors.New("no run is in progress, and a step is in hand: " +
@@ -84,6 +87,7 @@ func stands(what string) error {
 // aborted waits until the run has ended, and says how.
 func (s source) aborted(c *cli.Context, after int64) error {
 	path := s.config.Journal
+	var end *state.Event // of the run
 	for ended := false; !ended; {
 		ended = !journal.Busy(path)
 		events, err := newestAfter(path, after)
@@ -94,7 +98,9 @@ func (s source) aborted(c *cli.Context, after int64) error {
 			if after = e.Seq; eventLine(e) != "" {
 				fmt.Fprintln(said(c), eventLine(e))
 			}
-			ended = ended || e.Kind == state.RunEnded
+			if e.Kind == state.RunEnded {
+				ended, end = true, &e
+			}
 		}
 		if ended {
 			break
@@ -112,6 +118,11 @@ func (s source) aborted(c *cli.Context, after int64) error {
 	if m.Step != nil {
 		return &operr.Error{Kind: operr.KindHeld, Err: errors.New("the run has ended, and a step is still in hand: " +
 			m.Step.Text()), Hint: onward(m)}
+	}
+	if end == nil || end.Outcome != state.Aborted { // it was asked too late
+		return &operr.Error{Kind: operr.KindHeld,
+			Err:  errors.New("the run had ended, or was about to: nothing was taken back"),
+			Hint: "pgbudget history shows what it did; pgbudget rollback takes back the newest step"}
 	}
 	return nil
 }

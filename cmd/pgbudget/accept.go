@@ -64,6 +64,9 @@ func acceptCommand() *cli.Command {
 			n := len(before.Written)
 			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
 				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
+			if p, is := before.Provisional(); is {
+				fmt.Fprintf(said(c), "step %d is no longer provisional, and nothing watches it: %s\n", p.Number, p.Step.Text())
+			}
 			if before.Step != nil {
 				fmt.Fprintf(said(c), "the step in hand was given up: %s; pgbudget rollback --dry-run shows how to take it back\n",
 					before.Step.Text())
@@ -103,9 +106,22 @@ func alters(m state.JournalState, e state.Event) bool {
 	return err != nil || failed != nil || !bytes.Equal(before, after)
 }
 
-// giveUp asks whether the step in hand may be given up; without one there is nothing to ask.
+// giveUp asks whether the step in hand, or the watch over a provisional one, may be given up; without one there is
+// nothing to ask.
 func giveUp(c *cli.Context, s source, m state.JournalState) error {
-	if m.Step == nil || agreed(c, s) {
+	if agreed(c, s) {
+		return nil
+	}
+	if p, is := m.Provisional(); is {
+		text := fmt.Sprintf("step %d is provisional until %s, and nothing watches it any more once sizes are accepted",
+			p.Number, stamp(p.Until))
+		if !isatty.IsTerminal(os.Stdin.Fd()) {
+			return usage("pgbudget accept --sizes --yes, or pgbudget watch",
+				"%s; standard input is no terminal, so nobody can confirm", text)
+		}
+		return confirm(c, s, text)
+	}
+	if m.Step == nil {
 		return nil
 	}
 	number := ""

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/static"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -65,6 +68,17 @@ func checkStatic(c *cli.Context, out output) error {
 
 // staticRequest reads the flags and arguments of check --static.
 func staticRequest(c *cli.Context) (static.Request, error) {
+	for _, a := range c.Args().Slice() {
+		if strings.HasPrefix(a, "-") {
+			return static.Request{}, usage("flags go first: pgbudget check [flags] FILE.ini…",
+				"%q stands after a file and would be taken for one", a)
+		}
+	}
+	for name, least := range map[string]int{"processes": 1, "superuser-reserved": 0, "reserved": 0, "direct": 0} {
+		if n := c.Int(name); n < least || n > config.MaxConns {
+			return static.Request{}, usage(fmt.Sprintf("a number from %d to %d", least, config.MaxConns), "--%s is %d", name, n)
+		}
+	}
 	switch {
 	case c.NArg() == 0:
 		return static.Request{}, usage("name the pgbouncer.ini of each process: pgbudget check --static FILE.ini…",
@@ -72,18 +86,14 @@ func staticRequest(c *cli.Context) (static.Request, error) {
 	case len(c.StringSlice("max-connections")) == 0:
 		return static.Request{}, usage("add --max-connections N, what SHOW max_connections says on the server",
 			"max_connections is not known")
-	case c.Int("processes") < 1:
-		return static.Request{}, usage("a number from 1 on", "--processes is %d", c.Int("processes"))
-	}
-	for _, a := range c.Args().Slice() {
-		if strings.HasPrefix(a, "-") {
-			return static.Request{}, usage("flags go first: pgbudget check [flags] FILE.ini…",
-				"%q stands after a file and would be taken for one", a)
-		}
 	}
 	r := static.Request{Version: c.String("pgbouncer"), Processes: c.Int("processes"), Pools: map[string]int{},
 		Elsewhere: c.StringSlice("elsewhere")}
-	for _, a := range c.Args().Slice() {
+	for i, a := range c.Args().Slice() {
+		if slices.Contains(c.Args().Slice()[:i], a) {
+			return static.Request{}, usage("--processes K counts a file that several processes load",
+				"%s is given twice", a)
+		}
 		r.Files = append(r.Files, static.File{Path: a, Read: readBeside(a)})
 	}
 	for _, given := range c.StringSlice("pools") {
@@ -99,6 +109,17 @@ func staticRequest(c *cli.Context) (static.Request, error) {
 			return static.Request{}, err
 		}
 		r.Servers = append(r.Servers, s)
+	}
+	for i, s := range r.Servers {
+		for _, other := range r.Servers[:i] {
+			host, _, _ := cutLast(s.Address, ":")
+			its, _, _ := cutLast(other.Address, ":")
+			if s.Address == other.Address || host == other.Address || its == s.Address {
+				return static.Request{}, usage("one --max-connections for each server",
+					"--max-connections is given for %s and for %s, which are one server", cmp.Or(other.Address, "every line"),
+					cmp.Or(s.Address, "every line"))
+			}
+		}
 	}
 	bare := slices.ContainsFunc(r.Servers, func(s static.Server) bool { return s.Address == "" })
 	if bare && len(r.Servers) > 1 {
@@ -130,8 +151,9 @@ func countOf(flag, given string) (name string, n int, err error) {
 		name, digits = "", given
 	}
 	n, err = strconv.Atoi(digits)
-	if err != nil || n < 1 {
-		return "", 0, usage("a number of connections from 1 on", "--%s %q has no number", flag, given)
+	if err != nil || n < 1 || n > config.MaxConns {
+		return "", 0, usage(fmt.Sprintf("a number from 1 to %d", config.MaxConns), "--%s %q has no number of connections",
+			flag, given)
 	}
 	return name, n, nil
 }
@@ -161,7 +183,7 @@ func staticServer(c *cli.Context, given string) (static.Server, error) {
 	if given := c.String("headroom"); given != "" {
 		digits, share := strings.CutSuffix(given, "%")
 		v, err := strconv.ParseFloat(digits, 64)
-		if err != nil || v < 0 || share && v >= 100 || !share && v != float64(int(v)) {
+		if err != nil || !(v >= 0) || share && v >= 100 || !share && (v != math.Trunc(v) || v > config.MaxConns) {
 			return static.Server{}, usage("connections, such as 10, or a share of max_connections, such as 5%",
 				"--headroom %q is neither", given)
 		}

@@ -23,9 +23,9 @@ type again struct {
 // typedFlag is a flag as it stood on the command line.
 type typedFlag struct{ name, value string }
 
-// repeatable are the flags that say where the facts are, and their other names.
+// repeatable are the flags that say where the facts are, and where the fleet goes, and their other names.
 var repeatable = map[string]string{"config": "config", "c": "config", "from": "from", "postgres": "postgres",
-	"bouncer": "bouncer"}
+	"bouncer": "bouncer", "plan": "plan"}
 
 // typedAgain reads what was typed. A password in it stays out of what is printed.
 func typedAgain(args []string, commands []*cli.Command, getenv func(string) string) again {
@@ -59,7 +59,7 @@ func typedAgain(args []string, commands []*cli.Command, getenv func(string) stri
 		case name == "config" && value == defaultConfig && getenv("PGBUDGET_CONFIG") == "":
 			continue
 		}
-		if name == "config" || name == "from" { // the last one counts
+		if name == "config" || name == "from" || name == "plan" { // the last one counts
 			out.flags = slices.DeleteFunc(out.flags, func(f typedFlag) bool { return f.name == name })
 		}
 		out.flags = append(out.flags, typedFlag{name, value})

@@ -46,6 +46,13 @@ func pauseCommand() *cli.Command {
 					Err:  fmt.Errorf("not paused: the pause file beside the journal cannot be written: %w", cause(err)),
 					Hint: "see journal: of the config; Ctrl-C ends a run between two actions"}
 			}
+			if info, err := os.Stat(s.config.Journal); err == nil && info.Size() > 0 {
+				if _, err := journalStateOf(s.config); err != nil { // a run has another one, and heeds no file beside this
+					return &operr.Error{Kind: operr.KindOf(err), Subject: "journal " + s.config.Journal,
+						Err:  fmt.Errorf("the pause file is written, and no run may heed it: %w", err),
+						Hint: "check journal: in the config"}
+				}
+			}
 			if _, err := os.Stat(s.config.Journal); err != nil { // the first run may be about to make it
 				fmt.Fprintf(stderr, "note: the journal %s does not exist yet: check journal: in the config\n", s.config.Journal)
 			}

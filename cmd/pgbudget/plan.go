@@ -41,11 +41,14 @@ func planCommand() *cli.Command {
 				return err
 			}
 			if file := c.String("out"); file != "" { // a minute's samples are not to be in vain
+				if err := s.notOurs("out", file); err != nil {
+					return err
+				}
 				if _, err := saveable(file); err != nil {
 					return err
 				}
 			}
-			if err := reportable(c); err != nil {
+			if err := reportable(c, s); err != nil {
 				return err
 			}
 			if out, page := c.String("out"), c.String("report"); out != "" && filepath.Clean(out) == filepath.Clean(page) {

@@ -24,15 +24,35 @@ func reportFlag(of string) cli.Flag {
 }
 
 // reportable refuses a --report that could not be written, before anything is done.
-func reportable(c *cli.Context) error {
+func reportable(c *cli.Context, s source) error {
 	file := c.String("report")
 	if file == "" {
 		return nil
+	}
+	if err := s.notOurs("report", file); err != nil {
+		return err
 	}
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 		return usage("choose a folder that can be written", "%s: the folder does not exist", file)
 	}
 	return replaceable(file, "report", pageBegins)
+}
+
+// notOurs refuses a file that the config has for something else, where it does not exist yet, too.
+func (s source) notOurs(flag, file string) error {
+	if s.config == nil {
+		return nil
+	}
+	at, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	for _, x := range []struct{ key, path string }{{"journal", s.config.Journal}, {"mirror", s.config.Mirror.Path}} {
+		if its, err := filepath.Abs(x.path); x.path != "" && err == nil && its == at {
+			return usage("choose another file", "--%s %s is %s: of the config", flag, file, x.key)
+		}
+	}
+	return nil
 }
 
 // writeReport writes the page to --report, where one is asked for.

@@ -111,7 +111,7 @@ func newSimulation(c *cli.Context) (simulation, error) {
 	if err := replaceable(s.junit, "report", reportBegins); err != nil {
 		return s, err
 	}
-	if err := reportable(c); err != nil {
+	if err := reportable(c, source{}); err != nil {
 		return s, err
 	}
 	if c.IsSet("horizon") && s.horizon <= 0 {

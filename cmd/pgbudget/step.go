@@ -63,12 +63,19 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	if err != nil {
 		return err
 	}
-	if err := reportable(c); err != nil {
+	if err := reportable(c, s); err != nil {
 		return err
 	}
 	given, err := reviewedPlan(c)
 	if err != nil {
 		return err
+	}
+	if given != nil && given.Percent > 0 && policy.Percent != given.Percent { // its steps are of so much
+		if c.IsSet("percent") {
+			return usage(fmt.Sprintf("leave --percent out, or plan again with policy: {percent: %g}", policy.Percent),
+				"--percent is %g, and the steps of the plan %s are of %g %%", policy.Percent, c.String("plan"), given.Percent)
+		}
+		policy.Percent = given.Percent
 	}
 	m, err := newRunner(c.Context, s, c.Bool("dry-run") || c.IsSet("emit"))
 	if err != nil {

@@ -20,8 +20,9 @@ func (s State) provisional() (a state.Action, waits bool) {
 	case o.any():
 		return state.ReopenOf(verdict.Of(verdict.PeakNotCarried, "", p.Number, o.why)), true
 	case !s.Now.Before(p.Until):
-		if gap := max(p.Unwatched, s.Recent.longestGap()); gap > mostUnwatched {
-			return state.ProlongOf(verdict.Of(verdict.PeakUnwatched, "", p.Number, gap.Round(time.Second), mostUnwatched)), true
+		most := s.unwatched()
+		if gap := max(p.Unwatched, s.Recent.longestGap()); gap > most {
+			return state.ProlongOf(verdict.Of(verdict.PeakUnwatched, "", p.Number, gap.Round(time.Second), most)), true
 		}
 		return state.ConfirmOf(), true
 	}
@@ -35,6 +36,15 @@ func (s State) provisional() (a state.Action, waits bool) {
 // mostUnwatched is how long a step that is provisional may go unwatched, at a time, and still be confirmed. chosen: a
 // timer calls every five minutes, and a peak that is over within ten is one that a soak would see.
 const mostUnwatched = 10 * time.Minute
+
+// unwatched is mostUnwatched, and less where a step is provisional for a short while. chosen: a quarter of that, as a
+// peak is rather in the three others; three samples at least.
+func (s State) unwatched() time.Duration {
+	if s.Policy.ConfirmAfter <= 0 {
+		return mostUnwatched
+	}
+	return min(mostUnwatched, max(s.Policy.ConfirmAfter/4, 3*s.Policy.SoakEvery))
+}
 
 // breaks says what of a step that has ended is not carried: signals where it has granted or moved traffic, and the
 // waiting of pools that it made smaller or gave traffic.
