@@ -42,9 +42,13 @@ func pauseCommand() *cli.Command {
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
-				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
+				e := &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,
 					Err:  fmt.Errorf("not paused: the pause file beside the journal cannot be written: %w", cause(err)),
 					Hint: "see journal: of the config; Ctrl-C ends a run between two actions"}
+				if full(err) {
+					e.Kind, e.Hint = operr.KindUnreachable, "free some space on its disk; Ctrl-C ends a run between two actions"
+				}
+				return e
 			}
 			if info, err := os.Stat(s.config.Journal); err == nil && info.Size() > 0 {
 				if _, err := journalStateOf(s.config); err != nil { // a run has another one, and heeds no file beside this

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -65,11 +66,18 @@ func setCommand() *cli.Command {
 	}
 }
 
+// full reports whether a disk has no room left, or the user has used up what is his.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
 // unasked is the error of a run that could not be asked for anything.
 func unasked(path string, err error) error {
-	return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
+	e := &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 		Err:  fmt.Errorf("the run cannot be asked: the file beside the journal cannot be written: %w", cause(err)),
 		Hint: "as the user of the run; Ctrl-C ends a run between two actions"}
+	if full(err) {
+		e.Kind, e.Hint = operr.KindUnreachable, "free some space on its disk; Ctrl-C ends a run between two actions"
+	}
+	return e
 }
 
 // answeredWithin is how long a run may take to do what it was asked for. chosen: 30 s because a sample of a slow fleet

@@ -89,7 +89,10 @@ func (m *runner) provisionalYet() error {
 	if !is {
 		return nil
 	}
-	return &operr.Error{Kind: operr.KindHeld, Err: fmt.Errorf("held: step %d is provisional until %s: its peak is "+
-		"still to come", p.Number, stamp(p.Until)),
+	why := fmt.Sprintf("until %s: its peak is still to come", stamp(p.Until))
+	if time.Now().After(p.Until) {
+		why = fmt.Sprintf("still: its peak has passed at %s, and nothing has confirmed it", stamp(p.Until))
+	}
+	return &operr.Error{Kind: operr.KindHeld, Err: fmt.Errorf("held: step %d is provisional %s", p.Number, why),
 		Hint: "pgbudget watch watches it; pgbudget rollback takes it back; pgbudget accept --provisional takes it as it is"}
 }
