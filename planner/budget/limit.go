@@ -108,7 +108,8 @@ func (c DeclaredCap) limit(pools []FleetPool) (fleet.Limit, error) {
 		i := slices.IndexFunc(pools, func(p FleetPool) bool { return p.ID == id })
 		if i < 0 {
 			return l, &operr.Error{Kind: operr.KindUsage, Subject: "cap of " + l.Name,
-				Err: fmt.Errorf("%sthe pool %s is neither seen nor declared", c.Where, id), Hint: "pgbudget observe lists all pools"}
+				Err:  fmt.Errorf("%sthe pool %s is neither seen nor declared", c.Where, id),
+				Hint: "pgbudget observe lists all pools"}
 		}
 		p := pools[i]
 		if server = cmp.Or(server, p.Server); p.Server != server || len(p.AlsoOn) > 0 {
@@ -280,8 +281,8 @@ func (f Fleet) Rooms(server string) []LimitRoom {
 	return out
 }
 
-// ShortLimits are the limits, declared caps apart, under which not every pool of the line could have its size at once, and
-// how many connections those would come to.
+// ShortLimits are the limits, declared caps apart, under which not every pool of the line could have its size at once,
+// and how many connections those would come to.
 func (f Fleet) ShortLimits() iter.Seq2[fleet.Limit, int] {
 	return func(yield func(fleet.Limit, int) bool) {
 		at := placesOf(f.Pools)

@@ -320,7 +320,8 @@ func modelCPU(name string, rules DeclaredServer, e load.Evidence, pools []FleetP
 
 // capsOf lists the limits over several pools of the line as bounds on growth. What pools that are not ours may take of
 // a limit is taken off it. Today's sizes of ours always fit: a limit that they exceed is overcommitted on purpose, and
-// no reason to shrink; it only bounds growth. A declared cap is kept by nobody else, and is one. A user's limit over pools of several servers is the whole of it on each.
+// no reason to shrink; it only bounds growth. A declared cap is kept by nobody else, and is a reason. A user's limit
+// over pools of several servers is the whole of it on each.
 func (f Fleet) capsOf(server string) []Cap {
 	var caps []Cap
 	at := placesOf(f.Pools)

@@ -18,8 +18,8 @@ import (
 	"github.com/pgbudget/pgbudget/planner/steps"
 )
 
-// cappedPools are pools a, b, … of one user in so many processes, with a load that 1 to 6 connections of each carry, and
-// a cap over some of them, which today's sizes may exceed. A pool that is not listed is frozen.
+// cappedPools are pools a, b, … of one user in so many processes, with a load that a few connections of each carry, and
+// a cap over some of them, which today's sizes may exceed.
 func cappedPools(r *rand.Rand) budget.Declared {
 	server := budget.DeclaredOf("main", budget.Declared{})
 	server.DirectConns, server.HeadroomConns, server.SuperuserReservedConns = plannertest.Ptr(0), plannertest.Ptr(0),
