@@ -89,7 +89,7 @@ func TestARunInProgressIsSetAndAborted(t *testing.T) {
 		}
 	}
 	say(exitUsage, "no run is in progress", "set", "soak=1s")
-	say(exitDone, "no run is in progress, and no step is in hand", "abort")
+	say(exitUsage, "nothing to abort: no journal exists at", "abort")
 	for _, wrong := range [][2]string{{"percent=0", "percent is 0, want 0.01 to 100"}, {"soak=soon", `is "soon"`},
 		{"sok=1s", "did you mean soak?"}, {"windows=x", "cannot be set"}, {"percent", "is no KEY=VALUE"}} {
 		say(exitUsage, wrong[1], "set", wrong[0])
