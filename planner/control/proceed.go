@@ -103,7 +103,7 @@ func (s State) soak(step state.Step) state.Action {
 	watched := s.Now.Sub(s.Journal.SettledAt) - s.Recent.unwatched(s.Journal.SettledAt, longest)
 	if left := s.Policy.Soak - watched; left > 0 && !step.Empty() {
 		if late := s.Recent.late(longest); late > 0 { // else it would never end, and nobody would know why
-			return s.Hold(s.tooLate(late, longest))
+			return s.Hold(s.whatIsSlow(verdict.Of(verdict.SamplesApart, "", late.Round(time.Second), longest)))
 		}
 		return state.WaitFor(min(left, s.Policy.SoakEvery))
 	}
@@ -193,9 +193,8 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why ver
 // intervals, and 10 s for one slow sample.
 func longestGap(p state.Policy) time.Duration { return 3*max(p.Every, p.SoakEvery) + 10*time.Second }
 
-// tooLate says that samples lie too far apart for a soak, and what may take so long.
-func (s State) tooLate(late, longest time.Duration) verdict.Reason {
-	why := verdict.Of(verdict.SamplesApart, "", late.Round(time.Second), longest)
+// whatIsSlow adds to why samples lie too far apart what may take so long.
+func (s State) whatIsSlow(why verdict.Reason) verdict.Reason {
 	for _, r := range s.Readings {
 		if r.Err != nil {
 			return why.And(r.Err)

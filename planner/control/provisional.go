@@ -21,7 +21,10 @@ func (s State) provisional() (a state.Action, waits bool) {
 		return state.ReopenOf(verdict.Of(verdict.PeakNotCarried, "", p.Number, o.why)), true
 	case !s.Now.Before(p.Until):
 		most := s.unwatched()
-		if gap := max(p.Unwatched, s.Recent.longestGap()); gap > most {
+		if late := s.Recent.late(most); late > 0 { // else it would be prolonged for ever
+			return s.Hold(s.whatIsSlow(verdict.Of(verdict.PeakUnwatched, "", p.Number, late.Round(time.Second), most))), true
+		}
+		if gap := max(p.Unwatched, s.Recent.longestGap(p.Since)); gap > most {
 			return state.ProlongOf(verdict.Of(verdict.PeakUnwatched, "", p.Number, gap.Round(time.Second), most)), true
 		}
 		return state.ConfirmOf(), true

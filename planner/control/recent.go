@@ -171,10 +171,10 @@ func (t RecentSamples) unwatched(since time.Time, longest time.Duration) time.Du
 	return sum
 }
 
-// longestGap is the longest time without a sample of those that are kept.
-func (t RecentSamples) longestGap() (longest time.Duration) {
+// longestGap is the longest time without a sample since `since`, of those that are kept.
+func (t RecentSamples) longestGap(since time.Time) (longest time.Duration) {
 	for _, g := range t.gaps {
-		longest = max(longest, g.to.Sub(g.from))
+		longest = max(longest, min(g.to.Sub(g.from), g.to.Sub(since)))
 	}
 	return longest
 }

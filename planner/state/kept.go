@@ -10,7 +10,7 @@ import (
 
 // JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A state of another
 // version is not read: the events are folded again.
-const JournalStateVersion = 11
+const JournalStateVersion = 12
 
 // A journal of years has more steps and soaks than anybody goes back to, and a state that kept them all would be read
 // and written whole, again and again. So the newest are kept.

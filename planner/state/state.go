@@ -43,7 +43,8 @@ type Past struct {
 	Seq    int64     `json:"seq"`    // Seq of the event at which it began
 	At     time.Time `json:"at"`     // when it ended
 	Step   Step      `json:"step"`
-	// provisional until then, and watched; zero: it is not
+	// provisional since then, or once more since its peak was not watched, until then, and watched; zero: it is not
+	Since time.Time `json:"provisional_since,omitzero"`
 	Until time.Time `json:"provisional_until,omitzero"`
 	// of one that is provisional: when a run was known to watch it last, and the longest time before that in which none
 	// did

@@ -46,8 +46,8 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 		s.Written = was.trimmed(e.Step, e.At)
 	case StepEnded:
 		if h := was.StepInHand; h.Step != nil && h.Step.Kind != Backward && !h.Step.Empty() && h.StepTo == 0 {
-			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step, Until: e.Until,
-				Watched: e.At}).Past
+			s.Past = was.Stepped(Past{Number: h.StepNumber, Seq: h.StepSeq, At: h.StepAt, Step: *h.Step, Since: e.At,
+				Until: e.Until, Watched: e.At}).Past
 		}
 	case StepConfirmed:
 		s.Past = slices.Clone(s.Past)
@@ -55,7 +55,7 @@ func (s SettingsWritten) after(e Event, was JournalState) SettingsWritten {
 	case StepProlonged:
 		s.Past = slices.Clone(s.Past)
 		p := &s.Past[len(s.Past)-1]
-		p.Until, p.Unwatched = e.Until, 0
+		p.Since, p.Until, p.Unwatched = e.At, e.Until, 0
 	case StepReopened:
 		s.Past = s.Past[:len(s.Past)-1]
 	case RunEnded:
