@@ -27,9 +27,9 @@ const farewell = 200 * time.Millisecond
 
 // Dial starts a command whose standard input and output are the connection, as ssh's ProxyCommand has it: what is
 // written to the connection is the command's input, and what the command prints is read from it. Stdin is not heeded.
-// Deadlines work as those of a socket. Where the command ends, a read returns its last words. Close ends it, with all
-// that it has begun. The error is that of starting it.
-func (c Call) Dial() (net.Conn, error) {
+// Deadlines work as those of a socket. Where the command ends, a read returns its last words, and what it has begun ends
+// with it. Close ends both. after is time.After, or a test's. The error is that of starting it.
+func (c Call) Dial(after func(time.Duration) <-chan time.Time) (net.Conn, error) {
 	ours, theirs, err := pair()
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (c Call) Dial() (net.Conn, error) {
 	defer theirs.Close()
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
 	cmd.Stdin, cmd.Stdout = theirs, theirs
-	p := &piped{Conn: ours, call: c, said: &tail{most: mostSaid}, ended: make(chan struct{})}
+	p := &piped{Conn: ours, call: c, after: after, said: &tail{most: mostSaid}, ended: make(chan struct{})}
 	cmd.Stderr = listener{p}
 	cmd.Env = append(inherited(os.Environ()), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for this program
@@ -49,6 +49,7 @@ func (c Call) Dial() (net.Conn, error) {
 	p.group = cmd.Process.Pid
 	go func() {
 		p.err = cmd.Wait()
+		p.kill() // what is left of it keeps the group's number; where nothing is, it is not given to another at once
 		close(p.ended)
 	}()
 	return p, nil
@@ -80,6 +81,7 @@ func pair() (ours net.Conn, theirs *os.File, err error) {
 type piped struct {
 	net.Conn
 	call  Call
+	after func(time.Duration) <-chan time.Time
 	group int         // its process group
 	heard atomic.Bool // it has printed something
 	ended chan struct{}
@@ -124,7 +126,7 @@ func (p *piped) Write(b []byte) (int, error) {
 func (p *piped) over() error {
 	select {
 	case <-p.ended:
-	case <-time.After(lastWords):
+	case <-p.after(lastWords):
 		return fmt.Errorf("%s closed its output: %w", p.call.Argv[0], io.ErrUnexpectedEOF)
 	}
 	p.mu.Lock()
@@ -149,9 +151,12 @@ func (p *piped) Close() error {
 	err := p.Conn.Close()
 	select { // it passes on what was written last, a good-bye
 	case <-p.ended:
-	case <-time.After(farewell):
+	case <-p.after(farewell):
+		p.kill()
+		<-p.ended
 	}
-	_ = syscall.Kill(-p.group, syscall.SIGKILL)
-	<-p.ended
 	return err
 }
+
+// kill ends the process group, whose number is its own until the command has ended.
+func (p *piped) kill() { _ = syscall.Kill(-p.group, syscall.SIGKILL) }

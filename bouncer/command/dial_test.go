@@ -17,7 +17,7 @@ import (
 func dialled(t *testing.T, words ...string) net.Conn {
 	t.Helper()
 	mask := func(s string) string { return strings.ReplaceAll(s, "hush", "***") }
-	conn, err := command.Call{Argv: words, Mask: mask}.Dial()
+	conn, err := command.Call{Argv: words, Mask: mask}.Dial(time.After)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestTheEndOfACommandIsTold(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %s", script, b, err, want)
 		}
 	}
-	if _, err := (command.Call{Argv: []string{"/no/such/ssh"}}).Dial(); err == nil ||
+	if _, err := (command.Call{Argv: []string{"/no/such/ssh"}}).Dial(time.After); err == nil ||
 		err.Error() != "/no/such/ssh: no such file or directory" {
 		t.Errorf("%v", err)
 	}

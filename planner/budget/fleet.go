@@ -66,6 +66,9 @@ type Cap struct {
 	Conns int           `json:"conns"`
 	Terms []CapTerm     `json:"terms"` // sorted by pool
 
+	// of a declared cap: what pools take that are not sized, and users' own reserves; Conns is without them
+	ConstConns int `json:"-"`
+
 	// Yields says that sizes beyond it are possible and were not tried: what it bounds is not proved.
 	Yields bool `json:"yields,omitempty"`
 }

@@ -305,12 +305,13 @@ func (r LimitRoom) Use(pool string) (size, reserve int) {
 	return size, reserve
 }
 
-// Beyond is the first limit that the fleet would newly exceed after something has grown: the limit, the connections
-// that would count under it, and those that count now. broken is false where there is none.
+// Beyond is the first limit, declared caps apart, that the fleet would newly exceed after something has grown: the
+// limit, the connections that would count under it, and those that count now. broken is false where there is none.
+// Nothing is refused beyond a cap: what a plan took below one may go back above it.
 func (f Fleet) Beyond(after Fleet) (limit fleet.Limit, conns, now int, broken bool) {
 	at := placesOf(f.Pools)
 	for _, l := range f.Limits {
-		if l.Alone() {
+		if l.Alone() || l.Kind == fleet.LimitCap {
 			continue
 		}
 		before, then := use(l, f.Pools, at), use(l, after.Pools, at)

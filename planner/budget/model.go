@@ -351,9 +351,11 @@ func (f Fleet) capsOf(server string) []Cap {
 				}
 			}
 		})
-		if len(c.Terms) > 0 {
+		if len(c.Terms) > 0 || l.Kind == fleet.LimitCap && frozen > l.Conns {
 			if c.Conns = l.Conns - frozen - own; l.Kind != fleet.LimitCap {
 				c.Conns = max(c.Conns, ours-own)
+			} else {
+				c.ConstConns = frozen + own
 			}
 			c.Yields = yields(l, ours+frozen)
 			caps = append(caps, c)

@@ -34,7 +34,7 @@ func TestALoadAboveItsLimitIsInfeasibleAndTheLimitNamed(t *testing.T) {
 			t.Errorf("%s: %v; want %q", c.name, err, c.want)
 			continue
 		}
-		if !strings.Contains(operr.HintOf(err), "raise the limit") {
+		if !strings.Contains(operr.HintOf(err), "raise that limit") {
 			t.Errorf("%s: hint %q", c.name, operr.HintOf(err))
 		}
 		best, err := trySolve(t, c.d, sizing.Options{BestEffort: true})

@@ -39,7 +39,7 @@ func (i *Infeasible) cureText() string {
 	case cureYield:
 		return "raise " + c.of + ", or lower a promise"
 	case cureLimit:
-		return fmt.Sprintf("raise the limit by %d or more, lower the load or the promise, or use pgbudget plan --best-effort",
+		return fmt.Sprintf("raise that limit by %d or more, lower the load or the promise, or use pgbudget plan --best-effort",
 			c.need)
 	case cureMax:
 		return fmt.Sprintf("raise max: of %s to %d or more, or lower its promises (utilization:, max_wait:); pgbudget "+
@@ -68,8 +68,15 @@ func (i *Infeasible) hint() string {
 	}
 }
 
-// find asks for the connections that are short.
+// find asks for the connections that are short: of the budget, of a limit, of a declared cap.
 func (i *Infeasible) find() string {
+	switch i.limit.Kind {
+	case "":
+	case fleet.LimitCap:
+		return fmt.Sprintf("raise conns: of that cap by %d", i.ShortConns)
+	default:
+		return fmt.Sprintf("raise that limit by %d", i.ShortConns)
+	}
 	return fmt.Sprintf("find %s (max_connections, headroom, direct clients)", words.Count(i.ShortConns, "connection"))
 }
 

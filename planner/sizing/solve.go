@@ -196,8 +196,11 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 	if k := c.Row - 1; k >= 0 && k < len(sp.server.Caps) { // behind the budget
 		out.limit = sp.server.Caps[k].Limit
 	}
-	if c.Row == 0 { // the budget: count what no size changes on both sides, as the printed ledger does
-		out.Need, out.Cap = fleet.Float(c.Need+sp.constConns), fleet.Float(sp.server.BudgetConns)
+	// count what no size changes on both sides, as the printed ledger and the cap do
+	fixed := sp.fixed(c.Row)
+	out.Need, out.Cap = fleet.Float(c.Need+fixed), fleet.Float(c.Cap+fixed)
+	if c.Row == 0 {
+		out.Cap = fleet.Float(sp.server.BudgetConns)
 	}
 	text := ""
 	for _, item := range c.Items {
@@ -242,6 +245,18 @@ func (sp serverProblem) clash(c allocate.Clash) *Infeasible {
 	return out
 }
 
+// fixed is what no size changes of a row, of the budget or of a declared cap: reserves and pools that are not sized.
+func (sp serverProblem) fixed(row int) int {
+	switch k := row - 1; { // behind the budget
+	case row == 0:
+		return sp.constConns
+	case k >= 0 && k < len(sp.server.Caps) && sp.server.Caps[k].Limit.Kind == fleet.LimitCap:
+		c := sp.server.Caps[k]
+		return c.Conns + c.ConstConns - sp.problem.Rows[row].Cap // reserves that stay, too
+	}
+	return 0
+}
+
 // parts are what the smallest sizes of all pools take of a row, the most first.
 func (sp serverProblem) parts(row int) (parts []Clash) {
 	for i, p := range sp.pools {
@@ -278,8 +293,8 @@ func (sp serverProblem) sum(c allocate.Clash, parts []Clash) string {
 	if others > 0 && rest > 0 {
 		w = append(w, fmt.Sprintf("%s %d", words.Plural(others, "1 more pool", fmt.Sprintf("%d more pools", others)), rest))
 	}
-	if c.Row == 0 && sp.constConns > 0 {
-		w = append(w, fmt.Sprintf("reserves and pools that the plan may not change %d", sp.constConns))
+	if fixed := sp.fixed(c.Row); fixed > 0 {
+		w = append(w, fmt.Sprintf("reserves and pools that the plan may not change %d", fixed))
 	}
 	return strings.Join(w, " + ")
 }

@@ -6,13 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer/command"
 )
 
-// dsn is the DSN with what the command makes of it: TLS where an sslmode is written, or a service
-// that may have one. Else the driver would ask the
-// other end for TLS first, and run the command twice where it has none; what ssh and kubectl carry is encrypted.
+// dsn is the DSN with what the command makes of it: TLS where an sslmode is written, or a service that may have one.
+// Else the driver would ask the other end for TLS first, and run the command twice where it has none; what ssh and
+// kubectl carry is encrypted.
 func (p Place) dsn() string {
 	written := writtenIn(p.DSN)
 	_, mode := written["sslmode"]
@@ -32,7 +33,7 @@ func (a Address) through(at Place) Address {
 	a.Label += " via " + a.via
 	a.config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	a.config.DialFunc = func(_ context.Context, network, address string) (net.Conn, error) {
-		return command.Call{Argv: at.words(network, address), Mask: at.Mask}.Dial()
+		return command.Call{Argv: at.words(network, address), Mask: at.Mask}.Dial(time.After)
 	}
 	return a
 }
