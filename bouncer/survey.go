@@ -179,7 +179,6 @@ func (s Survey) Passable(points int) (notes []string, err error) {
 
 // Room is what the limits of clients let a shift bring.
 type Room struct {
-	Limits  []shift.ClientLimit
 	Refused error    // of KindInfeasible, about the limits that are too low; nil: none is
 	Burst   []string // limits that are too low where all clients come at once
 	Unknown []string // what is not held against anything
@@ -216,8 +215,9 @@ func (s Survey) clients() shift.Clients {
 }
 
 func roomOf(clients shift.Clients, x shift.Shift) (r Room) {
-	r.Limits, r.Unknown = clients.Limits(x)
-	refused, cures, burst := x.ClientsRefused(r.Limits)
+	limits, unknown := clients.Limits(x)
+	refused, cures, burst := x.ClientsRefused(limits)
+	r.Unknown = unknown
 	if r.Burst = burst; len(refused) > 0 {
 		r.Refused = operr.By(operr.RuleClients, &operr.Error{Kind: operr.KindInfeasible, Subject: "shift " + x.ID(),
 			Err:  fmt.Errorf("too many clients: %s", strings.Join(refused, "; ")),

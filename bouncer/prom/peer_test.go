@@ -174,13 +174,7 @@ func spoiled(t *testing.T, spoil func(n int, w http.ResponseWriter) bool) *prom.
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := url.Parse(p.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pass := httputil.NewSingleHostReverseProxy(to)
-	// its own: other tests close the idle connections of the usual one
-	pass.Transport = &http.Transport{DisableKeepAlives: true}
+	pass := passing(t, p.url)
 	n := 0 // requests come one after the other
 	return client(t, peer(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/query_range") {
@@ -188,6 +182,21 @@ func spoiled(t *testing.T, spoil func(n int, w http.ResponseWriter) bool) *prom.
 				return
 			}
 		}
+		pass(w, r)
+	}), "")
+}
+
+// passing passes requests on to a real Prometheus.
+func passing(t *testing.T, at string) http.HandlerFunc {
+	t.Helper()
+	to, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := httputil.NewSingleHostReverseProxy(to)
+	// its own: other tests close the idle connections of the usual one
+	pass.Transport = &http.Transport{DisableKeepAlives: true}
+	return func(w http.ResponseWriter, r *http.Request) {
 		// read whole before it is passed on: an answer that comes sooner than the proxy has found a request's end closes
 		// the request, and what the proxy reads then ends the connection the answer comes by
 		request, err := io.ReadAll(r.Body)
@@ -196,7 +205,7 @@ func spoiled(t *testing.T, spoil func(n int, w http.ResponseWriter) bool) *prom.
 		}
 		r.Body = io.NopCloser(bytes.NewReader(request))
 		pass.ServeHTTP(w, r)
-	}), "")
+	}
 }
 
 func TestAnErrorMidwayLeavesNoPartOfAHistory(t *testing.T) {

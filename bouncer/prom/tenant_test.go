@@ -3,8 +3,6 @@ package prom_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 )
@@ -16,15 +14,11 @@ func TestATenantIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := url.Parse(p.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	behind := httputil.NewSingleHostReverseProxy(to)
+	behind := passing(t, p.url)
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Header.Get("X-Scope-OrgID") {
 		case "gprd":
-			behind.ServeHTTP(w, r)
+			behind(w, r)
 		case "":
 			http.Error(w, "no org id", http.StatusUnauthorized)
 		default:

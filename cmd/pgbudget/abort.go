@@ -120,8 +120,11 @@ func (s source) aborted(c *cli.Context, after int64) error {
 			m.Step.Text()), Hint: onward(m)}
 	}
 	if end == nil || end.Outcome != state.Aborted { // it was asked too late
-		return &operr.Error{Kind: operr.KindHeld,
-			Err:  errors.New("the run had ended, or was about to: nothing was taken back"),
+		how := "the run had ended"
+		if end != nil {
+			how = fmt.Sprintf("the run ended %s before it was aborted", end.Outcome)
+		}
+		return &operr.Error{Kind: operr.KindHeld, Err: errors.New(how + ": nothing was taken back"),
 			Hint: "pgbudget history shows what it did; pgbudget rollback takes back the newest step"}
 	}
 	return nil
