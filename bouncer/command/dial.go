@@ -27,8 +27,8 @@ const farewell = 200 * time.Millisecond
 
 // Dial starts a command whose standard input and output are the connection, as ssh's ProxyCommand has it: what is
 // written to the connection is the command's input, and what the command prints is read from it. Stdin is not heeded.
-// Deadlines work as those of a socket. Where the command ends, a read returns its last words, and what it has begun ends
-// with it. Close ends both. after is time.After, or a test's. The error is that of starting it.
+// Deadlines work as those of a socket. Where the command ends, a read returns its last words, and what it has begun
+// ends with it. Close ends both. after is time.After, or a test's. The error is that of starting it.
 func (c Call) Dial(after func(time.Duration) <-chan time.Time) (net.Conn, error) {
 	ours, theirs, err := pair()
 	if err != nil {

@@ -39,8 +39,8 @@ func (i *Infeasible) cureText() string {
 	case cureYield:
 		return "raise " + c.of + ", or lower a promise"
 	case cureLimit:
-		return fmt.Sprintf("raise that limit by %d or more, lower the load or the promise, or use pgbudget plan --best-effort",
-			c.need)
+		return fmt.Sprintf("raise that limit by %d or more, lower the load or the promise, or use pgbudget plan "+
+			"--best-effort", c.need)
 	case cureMax:
 		return fmt.Sprintf("raise max: of %s to %d or more, or lower its promises (utilization:, max_wait:); pgbudget "+
 			"plan --best-effort breaks them least", c.of, c.need)
