@@ -68,10 +68,11 @@ type Rebalancer struct {
 	// the run takes back every step from that event on, the one in hand first; 0: it goes forward
 	RollTo int64
 	// hears each action with the state from which it was decided; nil: nobody does
-	Seen  func(control.State, state.Action)
-	By    string   // who runs it, as user@host
-	Again string   // the command that goes on with it; empty: nobody says
-	Notes []string // what the plan warns of: written into the journal as the run begins
+	Seen     func(control.State, state.Action)
+	By       string          // who runs it, as user@host
+	Again    string          // the command that goes on with it; empty: nobody says
+	Reviewed *state.Reviewed // the saved plan that the goal is from; nil: it is planned now
+	Notes    []string        // what the plan warns of: written into the journal as the run begins
 }
 
 // run is a Rebalancer at work.

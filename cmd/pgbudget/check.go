@@ -48,6 +48,7 @@ func checkCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			s.keepsPlan(c)
 			return s.checked(c, out)
 		},
 	}

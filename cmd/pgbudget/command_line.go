@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	external "github.com/pgbudget/pgbudget/bouncer/command"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/secret"
 )
 
@@ -120,6 +122,23 @@ func (a again) in(text string) string {
 
 // pasted is what the command line of this program makes of a text.
 var pasted = func(text string) string { return text }
+
+// keepsPlan makes the commands that are named keep the saved plan of the newest run, while the fleet is not there.
+func (s source) keepsPlan(c *cli.Context) {
+	if s.config == nil || s.config.Journal == "" {
+		return
+	}
+	m, err := journalStateOf(s.config)
+	if err != nil { // whoever needs it says so
+		return
+	}
+	goal, _, err := runGoalOf(m, journal.Newest(s.config.Journal), nil)
+	if err != nil || goal == nil || goal.File == "" || !goal.Left && m.Step == nil {
+		return
+	}
+	before, kept := pasted, typedAgain([]string{"--plan", goal.File}, c.App.Commands, os.Getenv)
+	pasted = func(text string) string { return kept.in(before(text)) }
+}
 
 // pasting completes the commands of what is written for people.
 type pasting struct{ w io.Writer }

@@ -13,7 +13,8 @@ import (
 
 // runGoal is the plan that the newest run went to, and how far the fleet was from it when that run ended.
 type runGoal struct {
-	At    time.Time   `json:"at"` // when the plan was made
+	At    time.Time   `json:"at"`             // when the plan was made
+	File  string      `json:"file,omitempty"` // of the plan, where one was saved and given
 	Goal  sizing.Goal `json:"goal"`
 	Steps *int        `json:"steps_to_come,omitempty"` // as the run counted them at its end; null: it did not
 	Left  bool        `json:"left"`                    // the fleet is not there
@@ -39,6 +40,9 @@ func runGoalOf(m state.JournalState, newest iter.Seq2[state.Event, error], look 
 			return nil, e.At, nil
 		case out == nil:
 			out = &runGoal{At: e.At, Goal: *e.Goal}
+		}
+		if e.Reviewed != nil {
+			out.At, out.File = e.Reviewed.At, e.Reviewed.File
 		}
 		if look != nil && look.StepsAhead != nil && !look.At.Before(e.At) {
 			out.Steps = look.StepsAhead
@@ -69,7 +73,11 @@ func apart(m state.JournalState, g sizing.Goal) bool {
 
 // text is the plan in a line, and how far it is.
 func (a runGoal) text() string {
-	text := fmt.Sprintf("plan of %s: %s", stamp(a.At), a.Goal.Text())
+	saved := ""
+	if a.File != "" {
+		saved = ", saved in " + a.File
+	}
+	text := fmt.Sprintf("plan of %s%s: %s", stamp(a.At), saved, a.Goal.Text())
 	switch {
 	case a.Steps != nil && *a.Steps > 0:
 		text += fmt.Sprintf("; %d %s to come", *a.Steps, plural(*a.Steps, "step"))

@@ -26,6 +26,7 @@ func withJournal(arguments int, action func(c *cli.Context, s source) error) cli
 		case s.config.Journal == "":
 			return usage("add journal: to the config", "the config names no journal:")
 		}
+		s.keepsPlan(c)
 		return action(c, s)
 	}
 }

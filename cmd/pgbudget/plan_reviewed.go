@@ -108,6 +108,14 @@ func reviewedPlan(c *cli.Context) (*reviewed.Plan, error) {
 	return &p, nil
 }
 
+// reviewed is the plan that the run moves to, for the journal.
+func (m *runner) reviewed() *state.Reviewed {
+	if m.plan == nil {
+		return nil
+	}
+	return &state.Reviewed{File: m.planFile, At: m.plan.Plan.At}
+}
+
 // freshPlan is how old a reviewed plan may be without a word. chosen: a day, because loads repeat by the day.
 const freshPlan = 24 * time.Hour
 

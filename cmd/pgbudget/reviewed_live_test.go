@@ -131,9 +131,18 @@ func TestAReviewedPlanIsWhatRuns(t *testing.T) {
 	}
 	// The steps go to the plan's sizes, whatever a plan of today would be, and each step knows those before it.
 	defer rewrite(t, b.config, replaced("arrivals_per_sec: 70", "arrivals_per_sec: 66"))()
-	for _, verb := range []string{"step", "run", "run"} {
+	for i, verb := range []string{"step", "run", "run"} {
 		if r := command(t, b.l, append([]string{verb, "--plan", file, "--yes"}, args...)...); r.code != exitDone {
 			t.Fatalf("%s: exit %d\n%s%s", verb, r.code, r.stdout, r.stderr)
+		}
+		for _, words := range [][]string{{"status"}, {"explain"}, {"check", "--window", "1s", "--every", "300ms"}} {
+			r := command(t, b.l, append(words, "--config", b.config)...)
+			says, on := r.stdout+r.stderr, i == 0
+			if strings.Contains(says, "--plan "+file) != on || on && words[0] == "status" &&
+				!strings.Contains(says, "plan of "+stamp(plan.Plan.At)) {
+				t.Errorf("after %s %d, %s: the rest of the plan of %s to come: %v\n%s", verb, i, words[0],
+					stamp(plan.Plan.At), on, says)
+			}
 		}
 	}
 	for _, x := range plan.Plan.Pools {

@@ -45,6 +45,7 @@ type runner struct {
 	rollTo       int64          // the run takes back what began at that event or later; 0: it goes forward
 	notes        []string       // for the journal of the run, beside what the plan warns of
 	plan         *reviewed.Plan // of --plan; nil: none was given
+	planFile     string         // its absolute path
 	watches      bool           // no step begins: what is provisional is watched
 	report       runReport      // of --report
 }
@@ -266,7 +267,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.applier, m.fleet}, Journal: hooks,
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
-		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0),
+		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0), Reviewed: m.reviewed(),
 		Notes:  slices.Concat(x.Measured.Warnings, m.notes, m.applier.Accepted()),
 		Paused: func() verdict.Reason { return paused(conf.Journal) }, Recordable: m.journal.InPlace,
 		Aborted:  func() verdict.Reason { return asked.Aborted(conf.Journal) },

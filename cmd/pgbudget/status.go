@@ -51,9 +51,10 @@ type status struct {
 	Look    *sample               `json:"last_sample"`
 	Last    []state.Event         `json:"last_events"`
 
-	began time.Time // the newest run
-	next  string    // what continues the step in hand, and what takes it back
-	none  string    // why there is no event
+	began  time.Time     // the newest run
+	next   string        // what continues the step in hand, and what takes it back
+	none   string        // why there is no event
+	silent time.Duration // how long a run may take no sample without a word
 }
 
 func statusCommand() *cli.Command {
@@ -130,6 +131,7 @@ func (s source) status(ctx context.Context, look bool) (status, error) {
 		}
 	}
 	st.Died, st.next = m.Running && !st.Running, onward(m)
+	st.silent = max(longSilent, 3*s.config.MovingPolicy().SoakEvery)
 	for _, r := range m.Refused {
 		st.Refused = append(st.Refused, fmt.Sprintf("%s not below %d: %s", r.Pool, r.Least, r.Reason.Text()))
 	}
@@ -151,6 +153,10 @@ func (s source) status(ctx context.Context, look bool) (status, error) {
 	}
 	return st, nil
 }
+
+// longSilent is the least that a run may take no sample without a word. chosen: a minute, as no answer is waited for
+// longer by default.
+const longSilent = time.Minute
 
 // noEvents says why a journal has none. One whose folder is missing is an error: a name that is wrong, or a disk that
 // is not there, is no history.
@@ -224,6 +230,9 @@ func (o output) status(s status) {
 	}
 	fmt.Fprintln(o.w, o.bold("last events")+" (UTC)")
 	writeEvents(o.w, time.DateTime, s.Last)
+	if s.Plan != nil && s.Plan.Left && s.Step == nil && !s.Running {
+		fmt.Fprintln(o.w, "next: pgbudget step --dry-run shows the next step to that plan")
+	}
 }
 
 // provisionalText says until when a step is provisional, and whether a run watches it.
@@ -243,6 +252,10 @@ func (o output) sample(s status) {
 		return
 	}
 	age := s.At.Sub(s.Look.At).Round(time.Second)
+	if s.Running && age > s.silent {
+		fmt.Fprintln(o.w, o.warn(fmt.Sprintf("! the run has taken no sample for %v: what it asks, or the journal's disk, "+
+			"does not answer", age)))
+	}
 	for _, x := range s.Look.Servers {
 		gate := ""
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -82,7 +83,11 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 		return err
 	}
 	defer m.close()
-	m.plan = given
+	if m.plan = given; given != nil {
+		if m.planFile, err = filepath.Abs(c.String("plan")); err != nil {
+			return err
+		}
+	}
 	if c.Bool("dry-run") && !c.IsSet("emit") {
 		if err := m.alone(c.Context); err != nil {
 			return err

@@ -52,6 +52,7 @@ type Event struct {
 	verdict.Reason // as its field Reason
 	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it
 	Next      string             `json:"next,omitempty"`
+	Reviewed  *Reviewed          `json:"reviewed,omitempty"` // of a run: the plan whose sizes it moves to; nil: its own
 	Outcome   Outcome            `json:"outcome,omitempty"`
 	Soak      *learn.SoakResult  `json:"soak,omitempty"`      // of a step that shifted traffic: what its soak saw
 	Soaks     []learn.SoakResult `json:"soaks,omitempty"`     // of a run: what the samples before it saw of each shift
@@ -88,6 +89,12 @@ func spoken[T interface{ Spoken() T }](part *T) *T {
 	}
 	p := (*part).Spoken()
 	return &p
+}
+
+// Reviewed is a saved plan that a run moves to.
+type Reviewed struct {
+	File string    `json:"file"` // an absolute path on the run's host
+	At   time.Time `json:"at"`   // when the plan was made
 }
 
 // Origin says which PostgreSQL a server's name stands for.
