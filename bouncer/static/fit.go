@@ -87,9 +87,11 @@ type Line struct {
 	Pools        int      `json:"pools"`              // in one process, auth_user's among them
 	WorstConns   int      `json:"worst_conns"`        // of all processes, on each of its servers
 	Unbounded    Reason   `json:"unbounded,omitempty"`
+	User         string   `json:"user,omitempty"` // whose size is the reason
 
-	forced string // user= of it
-	stray  string // a host of it that is none of the servers, nor elsewhere; empty: there is none
+	forced    string // user= of it
+	stray     string // a host of it that is none of the servers, nor elsewhere; empty: there is none
+	userConns int    // User's pool_size
 }
 
 // SharedLine is what is counted beside the lines: a user whose max_user_connections is less than its pools, taken out
@@ -115,10 +117,11 @@ func Check(r Request) (Report, error) {
 		return Report{}, err
 	}
 	worst := map[string]int{}
+	var refused []error // one of each file: PgBouncer reads no further
 	for _, f := range r.Files {
 		c, err := ini.Load(f.Read, f.Path, r.Version)
-		if err != nil {
-			return Report{}, err
+		if refused = append(refused, err); err != nil {
+			continue
 		}
 		names, read := authNames(f, c)
 		o := r.observe(f, c, names, read)
@@ -132,14 +135,18 @@ func Check(r Request) (Report, error) {
 				o.drop(l.Alias)
 				continue
 			}
-			if l.Unbounded == "" && unlimited(c, l, r.Version) {
-				o.lines[i].Unbounded = ReasonUnlimited
-				o.drop(l.Alias)
+			if l.Unbounded == "" {
+				if x := &o.lines[i]; x.unlimited(c, r.Version) {
+					o.drop(l.Alias)
+				}
 			}
 		}
 		if err := count(pipeline, o, base, worst, &out); err != nil {
 			return Report{}, err
 		}
+	}
+	if err := errors.Join(refused...); err != nil {
+		return Report{}, err
 	}
 	if err := r.idle(out.Lines); err != nil {
 		return Report{}, err
@@ -158,17 +165,29 @@ func (r Request) declared() budget.Declared {
 	return d
 }
 
-// ReasonUnlimited: PgBouncer 1.24 and later take a pool_size of 0 as no limit.
-const ReasonUnlimited Reason = "pool_size 0"
-
-// unlimited reports whether a line's pools have no bound: by its own pool_size of 0, or by that of a user.
-func unlimited(c ini.Config, l Line, version string) bool {
-	if l.MaxConns > 0 || !fleet.VersionAtLeast(version, 1, 23) {
+// unlimited notes why the line's pools have no bound, and reports whether they have none: by its own pool_size, or by
+// that of a user.
+func (l *Line) unlimited(c ini.Config, version string) bool {
+	if l.MaxConns > 0 {
 		return false
 	}
-	zero := l.SizeConns == 0 && fleet.VersionAtLeast(version, 1, 24)
-	return zero || slices.ContainsFunc(c.Users(),
-		func(u ini.User) bool { return u.SizeConns == 0 && (l.forced == "" || l.forced == u.Name) })
+	endless := func(size, minor int) bool {
+		return size == 0 && fleet.VersionAtLeast(version, 1, minor) || size >= fleet.Unlimited
+	}
+	if endless(l.SizeConns, 24) {
+		l.Unbounded = ReasonUnlimited
+		return true
+	}
+	if !fleet.VersionAtLeast(version, 1, 23) {
+		return false
+	}
+	for _, u := range c.Users() {
+		if endless(u.SizeConns, 23) && (l.forced == "" || l.forced == u.Name) {
+			l.Unbounded, l.User, l.userConns = ReasonUnlimitedUser, u.Name, u.SizeConns
+			return true
+		}
+	}
+	return false
 }
 
 // drop takes an alias out of the processes.

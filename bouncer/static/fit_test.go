@@ -94,6 +94,12 @@ func TestFilesComeToTheSumByHand(t *testing.T) {
 			pools: map[string]int{"*": 3}, worst: 24},
 		"0 is no limit from 1.24 on": {ini: bases + "a = host=h user=u pool_size=0\n",
 			unbounded: map[string]static.Reason{"a": static.ReasonUnlimited}},
+		"the largest number is no limit": {ini: bases + "a = host=h user=u pool_size=2147483647\n",
+			unbounded: map[string]static.Reason{"a": static.ReasonUnlimited}},
+		"0 of a user who may come": {ini: bases + "a = host=h pool_size=5\n[users]\nz = pool_size=0\n-- /u\n\"a\" \"\"\n",
+			unbounded: map[string]static.Reason{"a": static.ReasonUnlimitedUser}},
+		"0 of a user who may not": {ini: bases + "a = host=h user=u pool_size=5\n[users]\nz = pool_size=0\n",
+			pools: map[string]int{"a": 2}, worst: 10},
 		"0 is one before 1.24": {ini: bases + "a = host=h user=u pool_size=0\n", version: "1.18.0", worst: 1},
 		"octal in one section, decimal in the other": {
 			ini: head + "default_pool_size = 010\n[databases]\na = host=h user=u\n" +

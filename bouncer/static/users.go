@@ -19,6 +19,9 @@ const (
 	ReasonAsked   Reason = "auth_user" // auth_query lets in whom it finds
 	ReasonOutside Reason = "auth_type" // somebody else knows the names: any, pam, ldap, hba
 	ReasonUnread  Reason = "auth_file" // the names stand in a file that was not read
+	// a pool_size of 0, which PgBouncer 1.24 and later take as no limit, or one that is none: of the line, of a user
+	ReasonUnlimited     Reason = "pool_size"
+	ReasonUnlimitedUser Reason = "user's pool_size"
 )
 
 // clients is what is known of who may log in to a process.
@@ -50,6 +53,8 @@ func (r Request) users(d ini.Database, p fleet.Process, who clients) ([]string, 
 	known = slices.Compact(known)
 	declared, given := r.Pools[d.Alias]
 	switch {
+	case given && d.ForceUser != "" && d.Alias != fleet.AutoDB:
+		return some([]string{d.ForceUser}, declared), ""
 	case given:
 		return some(largest(known, p, d), declared), ""
 	case d.ForceUser != "" && d.Alias != fleet.AutoDB:

@@ -68,6 +68,8 @@ func (o output) fit(r static.Report) {
 			worst = "elsewhere"
 		case l.Unbounded != "":
 			worst, pools = "not known", "not known"
+		case l.WorstConns == 0 && l.Pools > 0: // with what else its users have
+			worst = "counted below"
 		}
 		each := fmt.Sprint(l.SizeConns)
 		if l.ReserveConns > 0 {
@@ -83,12 +85,12 @@ func (o output) fit(r static.Report) {
 	}
 	t.Render()
 	for _, s := range r.Servers {
-		least := ""
+		least, spare := "", spareText(s.SpareConns)
 		if s.Verdict == static.Unknown {
-			least = "at least "
+			least, spare = "at least ", spare+" at most"
 		}
 		fmt.Fprintf(o.w, "%s   max_connections %d   budget %d   worst case %s%d (%s)\n", o.bold(s.Name), s.MaxConns,
-			s.BudgetConns, least, s.WorstConns, spareText(s.SpareConns))
+			s.BudgetConns, least, s.WorstConns, spare)
 		terms := []string{fmt.Sprintf("%d max_connections", s.MaxConns)}
 		for _, l := range s.Ledger {
 			terms = append(terms, fmt.Sprintf("%d %s", l.Conns, l.Item))
@@ -114,8 +116,7 @@ func fitError(r static.Report) error {
 		i := slices.IndexFunc(r.Lines, func(l static.Line) bool { return l.Unbounded != "" })
 		l := r.Lines[i]
 		return &operr.Error{Kind: operr.KindEvidence, Subject: l.At,
-			Err:  fmt.Errorf("alias %s: %s", l.Alias, l.Unbounded.Text()),
-			Hint: fmt.Sprintf("add --pools %s=N, or write user= or max_db_connections on the line", l.Alias)}
+			Err: fmt.Errorf("alias %s: %s", l.Alias, l.Why()), Hint: l.Cure()}
 	}
 	return nil
 }

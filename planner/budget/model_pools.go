@@ -118,10 +118,8 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 	rules, listed := d.Pool(id)
 	var at []placed
 	for _, proc := range e.Last.Processes {
-		for _, a := range proc.Aliases {
-			if proc.Group+"/"+a.Name == id {
-				at = append(at, placed{proc, a})
-			}
+		if a, shown := proc.AliasOf(id); shown {
+			at = append(at, placed{proc, a})
 		}
 	}
 	group, alias := at[0].process.Group, at[0].alias.Name

@@ -16,20 +16,19 @@ func IdleUsers(o Observation, pool string) (notes []string) {
 	came, shown, works := map[string][]string{}, map[string]bool{}, map[string]bool{}
 	processes := 0
 	for _, p := range o.Processes {
-		for _, a := range p.Aliases {
-			if p.Group+"/"+a.Name != pool {
-				continue
-			}
-			processes++
-			for user, l := range p.AuthLogins(a) {
-				works[cmp.Or(l.Role, user)] = true
-			}
-			for _, g := range a.Pools {
-				came[g.User] = append(came[g.User], p.ID)
-				shown[g.User] = shown[g.User] || !g.Recalled
-				works[g.User] = works[g.User] || a.ForceUser != "" || g.Login.Role != "" ||
-					g.ClientsActive+g.ClientsWaiting+g.Conns() > 0
-			}
+		a, is := p.AliasOf(pool)
+		if !is {
+			continue
+		}
+		processes++
+		for user, l := range p.AuthLogins(a) {
+			works[cmp.Or(l.Role, user)] = true
+		}
+		for _, g := range a.Pools {
+			came[g.User] = append(came[g.User], p.ID)
+			shown[g.User] = shown[g.User] || !g.Recalled
+			works[g.User] = works[g.User] || a.ForceUser != "" || g.Login.Role != "" ||
+				g.ClientsActive+g.ClientsWaiting+g.Conns() > 0
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(came)) {

@@ -231,6 +231,15 @@ func (p Process) Alias(name string) (Alias, bool) {
 	return p.Aliases[i], true
 }
 
+// AliasOf returns the process's alias of a pool, group/alias; false where it has none.
+func (p Process) AliasOf(pool string) (Alias, bool) {
+	alias, of := strings.CutPrefix(pool, p.Group+"/")
+	if !of {
+		return Alias{}, false
+	}
+	return p.Alias(alias)
+}
+
 // Limit is a CONNECTION LIMIT as what is left of it for the pools: sessions that no pool owns take from it, and from a
 // database's, where PostgreSQL counts them, autovacuum's workers.
 func (c ConnLimit) Limit(kind LimitKind, s Server) Limit {
