@@ -71,11 +71,14 @@ func (s source) findings(ctx context.Context) check.Report {
 		m.standing(ctx, f)
 	}
 	survey, known := m.sampled(ctx, f)
+	r := check.Report{Processes: len(survey.Evidence.Last.Processes), Servers: len(survey.Evidence.Last.Servers)}
 	if known {
 		m.files(ctx, f, survey.Fleet)
+	} else {
+		r.Unasked = "files, rights and limits were not asked: what is found above keeps them from being known"
 	}
-	return check.Report{Findings: *f, Processes: len(survey.Evidence.Last.Processes),
-		Servers: len(survey.Evidence.Last.Servers)}
+	r.Findings = *f
+	return r
 }
 
 // asking is a runner that asks alone, and has a journal where the config names one.

@@ -31,6 +31,8 @@ type breach struct {
 	once   bool // it is no matter of a process
 	lasts  bool // the process keeps it until it restarts
 	also   []operr.Rule
+
+	unasked bool // it keeps something from being asked, which check says
 }
 
 // iniLine writes a line of [pgbouncer] into the file of a process, and lets it RELOAD where asked for.
@@ -113,7 +115,9 @@ func replaced(old, by string) func(string) string {
 // breaks are those that no fault of a step is; faults has the others.
 var breaks = []breach{
 	{name: "no journal", rule: operr.RuleConfig, once: true, config: replaced("journal: ", "environment: ")},
-	{name: "a console of another database", rule: operr.RuleAddress, once: true,
+	{name: "a pool that no console shows", rule: operr.RuleEvidence, once: true, unasked: true,
+		config: with("pools: [{pool: main/apps}]")},
+	{name: "a console of another database", rule: operr.RuleAddress, once: true, unasked: true,
 		config: replaced("dbname=pgbouncer", "dbname=app")},
 	{name: "a step in hand", rule: operr.RuleJournal, once: true, cause: journalled([]state.Event{{Kind: state.RunBegan,
 		Goal: &sizing.Goal{}}}, eventsOf(oneLine(4, 5))), also: []operr.Rule{operr.RuleDrift}},
@@ -258,6 +262,9 @@ func (b *bench) breaks(t *testing.T, c breach, p *lab.Process) {
 		if x.Found == "" || x.Severity == "" || x.Next == "" {
 			t.Errorf("a finding without its evidence, its severity or the next command: %+v", x)
 		}
+	}
+	if (got.Unasked != "") != c.unasked {
+		t.Errorf("it says of what was not asked %q", got.Unasked)
 	}
 	if code != exitFound || !found {
 		t.Errorf("exit %d, want %d and a finding of %s: %+v\n%s", code, exitFound, c.rule, got, said)
