@@ -188,7 +188,7 @@ func (j *Journal) append(line []byte, kind state.EventKind) error {
 	if err != nil {
 		_ = j.file.Truncate(j.size) // a half line is taken off at the next Open at the latest
 		j.Close()                   // what a failed fsync has lost is not known: this one is at its end
-		return fmt.Errorf("%s: %w", j.path, err)
+		return unwritten(j.path, err)
 	}
 	j.size += int64(n)
 	if err := j.mirror.append(line, kind); err != nil {

@@ -94,6 +94,7 @@ func (s source) asking(ctx context.Context) (*runner, error) {
 func (m *runner) standing(ctx context.Context, f *check.Findings) {
 	f.Add(operr.RuleAlone, m.alone(ctx))
 	f.Add(operr.RuleJournal, m.goingBack())
+	f.Add(operr.RuleJournal, mirrorOf(m.source.config).Space(m.source.config.Journal))
 	if in := m.journalState.Step; in != nil && !m.journalState.GoingBack() {
 		f.Note(operr.RuleJournal, "", "a step is in hand: "+in.Text(), onward(m.journalState))
 	}

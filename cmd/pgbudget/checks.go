@@ -101,6 +101,11 @@ func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy stat
 	if err := control.RecyclingRefused(fleet, policy); err != nil {
 		return err
 	}
+	if conf := m.source.config; !inHand && conf.Journal != "" {
+		if err := mirrorOf(conf).Space(conf.Journal); err != nil {
+			return err
+		}
+	}
 	if err := m.applier.Check(ctx, sets); err != nil || inHand {
 		return err
 	}
