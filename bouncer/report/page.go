@@ -10,6 +10,7 @@ type Page struct {
 	Notes    []string // what a reader should know first: what a plan warns of, where the model is an approximation
 	Ledgers  []Ledger
 	Pools    []Pool
+	Measured bool   // Pools are what a run came to: waits are measured, use and what bounds a size are left out
 	Steps    []Step // of the path that is planned
 	Series   Series
 	Events   []Event

@@ -104,7 +104,9 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 		p := &page.Pools[i]
 		p.From, p.To = first.pools[p.ID].size, last.pools[p.ID].size
 		p.Conns, p.After = int(first.pools[p.ID].worst), int(last.pools[p.ID].worst)
+		p.Wait = change(measuredWait(r.seen, p.ID), measuredWait([]moment{last}, p.ID))
 	}
+	page.Measured = true
 	for i := range page.Ledgers {
 		l := &page.Ledgers[i]
 		l.Now = int(first.servers[l.Server].worst - first.servers[l.Server].direct)
@@ -159,6 +161,16 @@ func (r *runReport) page(x bouncer.Survey, outcome string, m state.JournalState)
 	}
 	page.Series = series
 	return page
+}
+
+// measuredWait is the first mean wait of a pool that is known in moments.
+func measuredWait(seen []moment, pool string) string {
+	for _, m := range seen {
+		if w := m.pools[pool].wait; !math.IsNaN(w) {
+			return seconds(fleet.Float(w))
+		}
+	}
+	return "?"
 }
 
 // reported writes the report of a run, however it has ended; ended is its error. A report that cannot be written is a
