@@ -71,8 +71,8 @@ func (w *run) shifts(readings []state.Reading) []shift.Shift {
 
 // began is the event that begins the run, with what the samples before it saw of the shifts.
 func (w *run) began(ctx context.Context) state.Event {
-	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Reviewed: w.Reviewed, Goal: &w.goal, To: w.RollTo, Servers: w.origins(),
-		Seen: state.SeenIn(w.Evidence.Last)}
+	e := state.Event{Kind: state.RunBegan, By: w.By, Next: w.Again, Reviewed: w.Reviewed, Goal: &w.goal,
+		To: w.RollTo, Servers: w.origins(), Seen: state.SeenIn(w.Evidence.Last)}
 	if w.Watch {
 		e.Reason = verdict.Of(verdict.Watches, "")
 	}

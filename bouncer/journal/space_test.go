@@ -50,7 +50,8 @@ func onADisk(t *testing.T, disk string) {
 		t.Fatal(err)
 	}
 	for _, full := range []error{journal.Mirror{}.Space(path), elsewhere.Space("/dev/shm/j.jsonl")} {
-		if operr.KindOf(full) != operr.KindUnreachable || !strings.Contains(full.Error(), "bytes left, and a step wants 1048576") {
+		if operr.KindOf(full) != operr.KindUnreachable ||
+			!strings.Contains(full.Error(), "bytes left, and a step wants 1048576") {
 			t.Errorf("a disk that is almost full: %v", full)
 		}
 	}

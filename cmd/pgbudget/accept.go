@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer/journal"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
@@ -64,6 +65,13 @@ func acceptCommand() *cli.Command {
 			n := len(before.Written)
 			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
 				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
+			var written []fleet.SettingChange
+			for _, w := range before.Written {
+				written = append(written, w.SettingChange)
+			}
+			if len(written) > 0 {
+				fmt.Fprintf(said(c), "pgbudget had moved %s\n", state.Step{Changes: written}.Text())
+			}
 			if p, is := before.Provisional(); is {
 				fmt.Fprintf(said(c), "step %d is no longer provisional, and nothing watches it: %s\n", p.Number, p.Step.Text())
 			}

@@ -63,6 +63,9 @@ func historyCommand() *cli.Command {
 				fmt.Fprintln(out.w, text)
 				return err
 			}
+			if first := events[0].Seq; !c.IsSet("last") && since.IsZero() && first > 1 {
+				fmt.Fprintf(out.w, "%d older events: pgbudget history --last 0\n", first-1)
+			}
 			out.history(events)
 			return nil
 		}),

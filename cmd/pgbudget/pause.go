@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // withJournal is the start of every command that needs the config's journal and no server.
@@ -41,6 +42,10 @@ func pauseCommand() *cli.Command {
 			"  pgbudget pause",
 		Flags: journalFlags(),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
+			if p := paused(s.config.Journal); p.Is(verdict.PausedBy) {
+				fmt.Fprintln(said(c), p.Text()+" already; pgbudget resume ends the pause")
+				return nil
+			}
 			text := fmt.Sprintf("%s at %s", who(), stamp(time.Now()))
 			if err := renameio.WriteFile(pauseFile(s.config.Journal), []byte(text), 0o644); err != nil {
 				e := &operr.Error{Kind: operr.KindUsage, Subject: "journal " + s.config.Journal,

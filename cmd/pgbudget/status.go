@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,7 @@ type status struct {
 	Number  int          `json:"step_in_hand_number,omitempty"` // what rollback --to calls it by
 	Held    string       `json:"held,omitempty"`
 	Paused  string       `json:"paused,omitempty"` // who paused it, and when
+	Set     []string     `json:"set,omitempty"`    // what pgbudget set has changed of the run in progress
 	Taken   []state.Past `json:"steps_taken"`
 	Refused []string     `json:"refused,omitempty"`
 	// lines whose server_lifetime is a second, and what gives it back
@@ -145,6 +147,11 @@ func (s source) status(ctx context.Context, look bool) (status, error) {
 	if st.Plan, st.began, err = runGoalOf(m, journal.Newest(s.config.Journal), st.Look); err != nil {
 		return st, err
 	}
+	if st.Running {
+		if st.Set, err = setIn(journal.Newest(s.config.Journal)); err != nil {
+			return st, err
+		}
+	}
 	if look {
 		if st.Look, err = sampleNow(ctx, s, m); err != nil {
 			return st, err
@@ -152,6 +159,23 @@ func (s source) status(ctx context.Context, look bool) (status, error) {
 		st.At = time.Now()
 	}
 	return st, nil
+}
+
+// setIn is what a person has changed of the newest run, the oldest first.
+func setIn(newest iter.Seq2[state.Event, error]) (texts []string, err error) {
+	for e, err := range newest {
+		if err != nil {
+			return nil, err
+		}
+		if e.Kind == state.RunBegan {
+			break
+		}
+		if e.Kind == state.Adjusted {
+			texts = append(texts, e.Reason.Text())
+		}
+	}
+	slices.Reverse(texts)
+	return texts, nil
 }
 
 // longSilent is the least that a run may take no sample without a word. chosen: a minute, as no answer is waited for
@@ -200,6 +224,9 @@ func (o output) status(s status) {
 		return
 	default:
 		fmt.Fprintln(o.w, "no step is in hand")
+	}
+	for _, text := range s.Set {
+		fmt.Fprintf(o.w, "%s       %s\n", o.bold("set"), text)
 	}
 	if s.Plan != nil {
 		fmt.Fprintln(o.w, s.Plan.text())

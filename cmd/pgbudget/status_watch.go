@@ -120,7 +120,8 @@ func watchLine(st status) string {
 		for _, p := range look.Pools {
 			waiting += p.Waiting
 		}
-		parts = append(parts, fmt.Sprintf("%d clients wait", waiting))
+		parts = append(parts, fmt.Sprintf("%d clients wait", waiting),
+			fmt.Sprintf("seen %v ago", st.At.Sub(look.At).Round(time.Second)))
 	}
 	return strings.Join(append(parts, st.doing()), "; ")
 }
