@@ -114,6 +114,7 @@ func TestARunInProgressIsSetAndAborted(t *testing.T) {
 	if !strings.Contains(lines.stdout, "set      soak 1h0m0s → 3s") {
 		t.Errorf("history: %s", lines.stdout)
 	}
+	say(exitDone, "set       soak 3s → 1h0m0s, by ", "status")
 	say(exitDone, "asked; in hand: ", "abort")
 	if code := run.ended(t); code != exitAborted || !strings.Contains(run.stderr.String(), "asked by ") {
 		t.Errorf("exit %d, want %d\n%s", code, exitAborted, run.stderr.String())

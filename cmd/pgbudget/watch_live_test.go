@@ -53,6 +53,7 @@ func TestAProvisionalStepIsWatchedUntilItsPeak(t *testing.T) {
 	say(exitDone, "confirm  the step is no longer provisional", "history")
 	say(exitDone, "steps taken", "status")
 	say(exitDone, "to change this: ", "explain")
+	say(exitDone, "pgbudget had moved ci/app ", "accept", "--sizes", "--yes")
 	b.restore(t, before)
 
 	b.begin(t, fault{policy: "soak: 0s, soak_every: 500ms, confirm_after: 10m"})
