@@ -76,6 +76,7 @@ type Process struct {
 type Pool struct {
 	Pool             string     `yaml:"pool"` // group/alias
 	Server           string     `yaml:"server"`
+	Class            string     `yaml:"class"` // throttle
 	Min              Int        `yaml:"min"`
 	Max              Int        `yaml:"max"`
 	Weight           Num        `yaml:"weight"`

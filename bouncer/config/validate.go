@@ -153,6 +153,16 @@ func (k *Checker) pool(path string, p Pool, seen, servers map[string]string) {
 	k.Wait(path+".max_wait.p99", p.MaxWait.P99)
 	k.Int(path+".survive_loss", p.SurviveLoss, 0, MaxLinePools)
 	k.OneOf(path+".count", p.Count, "worst", "peak", "p99")
+	k.OneOf(path+".class", p.Class, "throttle")
+	for _, x := range []struct {
+		key string
+		set bool
+	}{{"weight", p.Weight.Set}, {"utilization", p.Utilization.Set}, {"max_wait.mean", p.MaxWait.Mean.Set},
+		{"max_wait.p99", p.MaxWait.P99.Set}} {
+		if p.Class != "" && x.set {
+			k.Fault(path+"."+x.key, "is about waits, and nobody's waiting counts in a pool of class %s", p.Class)
+		}
+	}
 	if p.Reserve != nil {
 		k.Int(path+".reserve.min", p.Reserve.Min, 0, MaxConns)
 		k.Int(path+".reserve.max", p.Reserve.Max, 0, MaxConns)

@@ -69,6 +69,11 @@ func (l lookback) pool(ctx context.Context, p PoolSpec) (poolPast, error) {
 	out.perSec, _ = total(xacts, known, n)
 	var erlangs []float64
 	erlangs, out.tally.Incomplete = total(loads, known, n)
+	var queued []float64
+	if len(full) > 0 {
+		queued = full[0].values
+	}
+	out.history.Day, out.history.DayEndless = busiestDay(erlangs, queued, l.grid.step)
 	for i, load := range erlangs {
 		if math.IsNaN(load) {
 			continue

@@ -76,7 +76,7 @@ func checkHistory(h load.History) error {
 	for _, p := range h.Pools {
 		whose := "the history of " + p.Pool
 		err := cmp.Or(once(whose), checkHistogram(whose, p.Erlangs), within(whose, "censored", p.Censored, 1),
-			within(whose, "full_erlangs", p.Full, math.MaxInt32))
+			within(whose, "full_erlangs", p.Full, math.MaxInt32), within(whose, "day_erlangs", p.Day, math.MaxInt32))
 		if err != nil {
 			return err
 		}

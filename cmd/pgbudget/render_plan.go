@@ -140,7 +140,7 @@ func (o output) pools(p sizing.Plan) {
 	for _, x := range p.Pools {
 		rows = append(rows, []string{o.sign(x) + x.ID, linePools(x), change(sizeText(x), fmt.Sprint(x.ToSize)),
 			change(fmt.Sprint(x.WorstConns.Before), fmt.Sprint(x.WorstConns.After)), loadText(x), seconds(x.Wait.MeanSeen),
-			change(waitNow(x), seconds(x.Wait.P99)), change(useText(x.UseNow), useText(x.Utilization)), x.Bound})
+			waitsText(x), change(useText(x.UseNow), useText(x.Utilization)), x.Bound})
 	}
 	// those that tell least go first where the terminal is too narrow
 	rows, left := fitted(rows, o.width, []int{8, 6, 1, 5, 7, 4})
@@ -209,6 +209,22 @@ func loadText(x sizing.PlanPool) string {
 
 // span is the interval of a load.
 func span(r load.Range) string { return words.Digits(r.Lower) + "–" + words.Digits(r.Upper) }
+
+// waitsText is the p99 of waiting now, and as planned.
+func waitsText(x sizing.PlanPool) string {
+	if x.ByChoice {
+		return "by choice"
+	}
+	return change(waitNow(x), seconds(x.Wait.P99))
+}
+
+// waitsReported is the same with what it is.
+func waitsReported(x sizing.PlanPool) string {
+	if x.ByChoice {
+		return waitsText(x)
+	}
+	return waitsText(x) + " p99 (model)"
+}
 
 func waitNow(x sizing.PlanPool) string {
 	if x.FromSize == nil {

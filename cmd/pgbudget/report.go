@@ -93,7 +93,7 @@ func planPage(p sizing.Plan) report.Page {
 		}
 		page.Pools = append(page.Pools, report.Pool{ID: x.ID, Copies: linePools(x), From: from, To: x.ToSize,
 			Conns: x.WorstConns.Before, After: x.WorstConns.After, Load: loadText(x),
-			Wait: change(waitNow(x), seconds(x.Wait.P99)) + " p99 (model)",
+			Wait: waitsReported(x),
 			Use:  change(useText(x.UseNow), useText(x.Utilization)), BoundBy: x.Bound})
 	}
 	return page

@@ -107,6 +107,7 @@ type DeclaredPool struct {
 	Server       string        // which server it uses; empty: as observed; Elsewhere: none of those observed
 	AlsoOn       []string      // further servers that it uses; Elsewhere: and others that are not observed
 	Min, Max     int           // bounds of the size; Max 0: none
+	Throttle     bool          // it is meant to queue: no promise on waits, its day must be carried
 	Weight       float64       // > 0: what one waiting client of the pool counts in the objective
 	Utilization  float64       // ceiling of the busy share of its connections at upper load, 0..1
 	MaxWaitMean  time.Duration // mean wait for a connection at upper load
@@ -180,6 +181,10 @@ func markFollowers(o fleet.Observation, pools []FleetPool) (notes []string) {
 
 // rules returns the pool's promises and bounds.
 func (d DeclaredPool) rules() Rules {
+	if d.Throttle {
+		return Rules{Throttle: true, Min: max(1, d.Min), Max: d.Max, Weight: d.Weight, Utilization: throttleUse,
+			SurviveLoss: d.SurviveLoss, Count: d.Count}
+	}
 	return Rules{Min: max(1, d.Min), Max: d.Max, Weight: d.Weight, Utilization: d.Utilization, MaxWaitMean: d.MaxWaitMean,
 		MaxWaitP99: d.MaxWaitP99, SurviveLoss: d.SurviveLoss, Count: d.Count}
 }

@@ -162,10 +162,12 @@ type LinePool struct {
 
 // Rules are a pool's promises and bounds.
 type Rules struct {
-	Min    int     `json:"min"`             // smallest pool_size, connections of each pool of the line
-	Max    int     `json:"max,omitempty"`   // 0: none
-	Shift  int     `json:"shift,omitempty"` // what traffic to come needs; 0: there is none
-	Weight float64 `json:"weight"`          // > 0: what one waiting client counts in the objective
+	Min   int `json:"min"`             // smallest pool_size, connections of each pool of the line
+	Max   int `json:"max,omitempty"`   // 0: none
+	Shift int `json:"shift,omitempty"` // what traffic to come needs; 0: there is none
+	// it is meant to queue: nobody's waiting counts, and the load of its busiest day must be carried
+	Throttle bool    `json:"throttle,omitempty"`
+	Weight   float64 `json:"weight"` // > 0: what one waiting client counts in the objective
 	// ceiling of the busy share of its connections at upper load, 0..1
 	Utilization float64       `json:"utilization"`
 	MaxWaitMean time.Duration `json:"max_wait_mean_ns"`       // at upper load

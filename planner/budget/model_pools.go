@@ -200,6 +200,10 @@ func modelPool(id string, d Declared, e load.Evidence, loads []load.Load) (Fleet
 					p.Frozen.Text()))
 		}
 	}
+	if why := p.throttle(); why.Any() && !p.Frozen.Any() {
+		p.Frozen.Reason = why
+		warnings = append(warnings, fmt.Sprintf("%s keeps its size: %s", id, why.Text()))
+	}
 	if why := p.unfollowed(); why.Any() && !p.Frozen.Any() {
 		p.Frozen.Reason = why
 		warnings = append(warnings, fmt.Sprintf("%s: %s", id, why.Text()))

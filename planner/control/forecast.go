@@ -151,6 +151,9 @@ func Outgrown(planned, lately []load.Load) verdict.Reason {
 		if i < 0 || now.Unknown.Any() || planned[i].Unknown.Any() || now.Window < leastRecent {
 			continue
 		}
+		if planned[i].ByDay { // an hour may ask for more than the day
+			continue
+		}
 		was, is := planned[i].Erlangs, now.Erlangs
 		// one that has fallen may rise again: what was planned for it stays
 		if is.Lower > was.Upper && now.Xacts >= load.LeastXacts {
@@ -181,7 +184,7 @@ func Renewed(planned, lately []load.Load) []load.Load {
 	out := slices.Clone(planned)
 	for i, l := range out {
 		for _, now := range lately {
-			if now.Pool == l.Pool && !now.Unknown.Any() && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
+			if now.Pool == l.Pool && !l.ByDay && !now.Unknown.Any() && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
 				now.Erlangs.Target > l.Erlangs.Target {
 				out[i] = now
 			}

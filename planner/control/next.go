@@ -264,7 +264,7 @@ func (s State) server(pool string) string {
 // suffers says why a pool waits too much: above its own promise and three times what the plan expects.
 func (s State) suffers(pool string, since time.Time) obstacle {
 	p, ok := s.Fleet.Pool(pool)
-	if !ok {
+	if !ok || p.Rules.Throttle { // it is meant to
 		return obstacle{}
 	}
 	bar := p.Rules.MaxWaitMean

@@ -273,6 +273,9 @@ func strongerMethod(a, b Method) Method {
 // share of all. A percentile that lies among the full ones is only known to be at least what the pool carried then.
 func (l Load) withHistory(h History) Load {
 	p, ok := h.pool(l.Pool)
+	if ok && !p.DayEndless {
+		l.DayErlangs = p.Day
+	}
 	if !ok || p.Erlangs.Samples < HistorySamples && p.Censored == 0 {
 		return l
 	}

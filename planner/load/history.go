@@ -117,6 +117,11 @@ type PoolHistory struct {
 	Censored float64 `json:"censored"`
 	Full     float64 `json:"full_erlangs,omitempty"` // the most that it carried in one of those ; Erlangs
 
+	// Day is the highest mean of 24 hours, full minutes among them; 0: not known. DayEndless: in some 24 hours it was full
+	// without an end, so that what was asked for then is not known.
+	Day        float64 `json:"day_erlangs,omitempty"`
+	DayEndless bool    `json:"day_endless,omitempty"`
+
 	// PerSec is the 95th percentile of its transactions a second; 0: not known. What they cost is that many, and not the
 	// load over the hold of another hour.
 	PerSec float64 `json:"per_sec,omitempty"`

@@ -38,11 +38,14 @@ func highest(before, now []fleet.ConnLimit) []fleet.ConnLimit {
 
 // Load is what one pool is asked to carry, with the evidence for it.
 type Load struct {
-	Pool     string        `json:"pool"` // group/alias
-	Erlangs  Range         `json:"load_erlangs"`
-	AtLeast  bool          `json:"at_least"`         // the pool hides its demand: Erlangs is a lower bound
-	PerSec   float64       `json:"arrivals_per_sec"` // transactions that arrive per second
-	MeanHold time.Duration `json:"mean_hold_ns"`     // mean time that a transaction holds a server connection
+	Pool    string `json:"pool"` // group/alias
+	Erlangs Range  `json:"load_erlangs"`
+	AtLeast bool   `json:"at_least"` // the pool hides its demand: Erlangs is a lower bound
+	// DayErlangs is the highest mean of 24 hours; 0: not known. ByDay: Erlangs are those, as the pool is meant to queue.
+	DayErlangs float64       `json:"day_erlangs,omitempty"`
+	ByDay      bool          `json:"by_day,omitempty"`
+	PerSec     float64       `json:"arrivals_per_sec"` // transactions that arrive per second
+	MeanHold   time.Duration `json:"mean_hold_ns"`     // mean time that a transaction holds a server connection
 	// squared coefficient of variation of times between arrivals; 1 = Poisson
 	ArrivalSCV float64         `json:"arrival_scv"`
 	HoldSCV    float64         `json:"hold_scv"`                  // of the holds; 1 = exponential

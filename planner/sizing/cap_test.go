@@ -32,6 +32,7 @@ func cappedPools(r *rand.Rand) budget.Declared {
 		p.LinePools, p.Size, p.ReserveConns = 1+r.IntN(3), plannertest.Ptr(1+r.IntN(8)), plannertest.Ptr(r.IntN(2))
 		p.Load = &budget.DeclaredLoad{ArrivalsPerSec: float64(p.LinePools) * (20 + 200*r.Float64()),
 			MeanHold: 10 * time.Millisecond, ArrivalSCV: 1, HoldSCV: 1}
+		p.Throttle = r.IntN(4) == 0
 		d.Pools = append(d.Pools, p)
 		conns := p.LinePools * (*p.Size + *p.ReserveConns)
 		if all += conns; len(under) == 0 || r.IntN(2) == 0 {
@@ -43,10 +44,16 @@ func cappedPools(r *rand.Rand) budget.Declared {
 	return d
 }
 
+// carries reports whether a size of a pool that is meant to queue carries the day: to 95 %, on each of its processes.
+func carries(p budget.DeclaredPool, size int) bool {
+	erlangs := p.Load.ArrivalsPerSec * p.Load.MeanHold.Seconds() / float64(p.LinePools)
+	return !p.Throttle || erlangs < float64(size) && erlangs <= 0.95*float64(size)+1e-9
+}
+
 // TestACapIsKeptAndNoBetterSizesAreWithinIt tries every size of small fleets: the sums under caps and budget are taken
 // from what was declared, and a plan's cost from plans that are told all sizes.
 func TestACapIsKeptAndNoBetterSizesAreWithinIt(t *testing.T) {
-	solved, infeasible, shrunk := 0, 0, 0
+	solved, infeasible, shrunk, queueing := 0, 0, 0, 0
 	for seed := range 300 {
 		d := cappedPools(rand.New(rand.NewPCG(uint64(seed), 15)))
 		conns := func(sizes map[string]int, of []string) (n int) {
@@ -65,6 +72,11 @@ func TestACapIsKeptAndNoBetterSizesAreWithinIt(t *testing.T) {
 			ids, today[p.ID] = append(ids, p.ID), *p.Size
 		}
 		fits := func(sizes map[string]int) bool {
+			for _, p := range d.Pools {
+				if !carries(p, sizes[p.ID]) {
+					return false
+				}
+			}
 			return conns(sizes, d.Caps[0].Pools) <= d.Caps[0].Conns && conns(sizes, ids) <= *d.Servers[0].MaxConns
 		}
 		f, err := budget.Model(plannertest.Epoch, d, load.Evidence{}, nil)
@@ -81,8 +93,11 @@ func TestACapIsKeptAndNoBetterSizesAreWithinIt(t *testing.T) {
 			if freeErr != nil {
 				continue // without the cap, too
 			}
-			for _, x := range free.Pools {
-				floors[x.ID] = x.Floor
+			for i, x := range free.Pools {
+				if floors[x.ID] = x.Floor; d.Pools[i].Throttle && (!carries(d.Pools[i], x.Floor) ||
+					x.Floor > 1 && carries(d.Pools[i], x.Floor-1)) {
+					t.Errorf("seed %d: %s is to have %d at least for %+v", seed, x.ID, x.Floor, *d.Pools[i].Load)
+				}
 			}
 			if fits(floors) {
 				t.Errorf("seed %d: %v, and the floors %v fit", seed, err, floors)
@@ -97,7 +112,9 @@ func TestACapIsKeptAndNoBetterSizesAreWithinIt(t *testing.T) {
 		solved++
 		sizes := map[string]int{}
 		for _, x := range plan.Pools {
-			sizes[x.ID] = x.ToSize
+			if sizes[x.ID] = x.ToSize; x.ByChoice {
+				queueing++
+			}
 		}
 		if !fits(sizes) {
 			t.Errorf("seed %d: %v is beyond the cap of %d over %v, or the budget", seed, sizes, d.Caps[0].Conns, d.Caps[0].Pools)
@@ -149,9 +166,11 @@ func TestACapIsKeptAndNoBetterSizesAreWithinIt(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d solved, %d of them from above the cap, %d infeasible", solved, shrunk, infeasible)
-	if solved < 100 || infeasible < 20 || shrunk < 20 {
-		t.Errorf("%d solved, %d from above, %d infeasible: too few to mean anything", solved, shrunk, infeasible)
+	t.Logf("%d solved, %d of them from above the cap, %d pools of them meant to queue, %d infeasible", solved, shrunk,
+		queueing, infeasible)
+	if solved < 100 || infeasible < 20 || shrunk < 20 || queueing < 20 {
+		t.Errorf("%d solved, %d from above, %d pools, %d infeasible: too few to mean anything", solved, shrunk, queueing,
+			infeasible)
 	}
 }
 

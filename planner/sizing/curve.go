@@ -40,6 +40,7 @@ type poolGroup struct {
 type PoolCurve struct {
 	groups []poolGroup
 	factor float64 // weight × Allen–Cunneen factor
+	chosen bool    // the pool is meant to queue: nobody's waiting counts
 	floor  int     // best effort: the size below which a promise breaks; 0: sizes below the floor are never asked for
 }
 
@@ -48,7 +49,7 @@ var _ allocate.Curve = PoolCurve{}
 // CurveOf builds the curve of p at its target load. Of several limits over a pool of the line the one at which most
 // wait is taken for all.
 func CurveOf(p budget.FleetPool) PoolCurve {
-	c := PoolCurve{factor: p.Rules.Weight * load.ScvFactor(p.Load)}
+	c := PoolCurve{factor: p.Rules.Weight * load.ScvFactor(p.Load), chosen: p.Rules.Throttle}
 	tightest := p.Tightest()
 	for i, cp := range p.LinePools {
 		if cp.FixedConns > 0 || p.Load.Held() {
@@ -106,6 +107,9 @@ func (g poolGroup) apart(n int) float64 {
 // Cost returns the weighted waiting clients at size n; +Inf where a pool of the line cannot keep up, or a limit carries
 // less than its load, unless the curve is a best-effort one.
 func (c PoolCurve) Cost(n int) float64 {
+	if c.chosen {
+		return float64(max(0, c.floor-n)) * brokenCost
+	}
 	if c.floor == 0 {
 		var sum float64
 		for _, g := range c.groups {
@@ -132,6 +136,14 @@ func (c PoolCurve) Cost(n int) float64 {
 // Gains sets dst[k] to the weighted waiting clients that unit n+k+1 saves, >= 0. The caller keeps dst.
 func (c PoolCurve) Gains(n int, dst []float64) {
 	clear(dst)
+	if c.chosen {
+		for k := range dst {
+			if n+k < c.floor {
+				dst[k] = brokenCost
+			}
+		}
+		return
+	}
 	for _, g := range c.groups {
 		switch {
 		case math.IsInf(g.least, 1): // it never keeps up, and yet serves more the more of the limit it may use

@@ -18,6 +18,7 @@ const (
 	ByMin      = "min"             // Rules.Min
 	ByShift    = "traffic to come" // Rules.Shift
 	BySessions = "sessions"        // a session holds its connection
+	ByDay      = "the day's load"  // of a pool that is meant to queue
 )
 
 // Serves is the pool's size today, of its largest process, and the 99th percentile of waiting with it at target load,
@@ -60,6 +61,10 @@ func Floor(p budget.FleetPool) (size int, by string, err error) {
 func floorAt(p budget.FleetPool, erlangs float64) (int, string) {
 	if p.Load.Held() {
 		return max(1, int(math.Ceil(erlangs-1e-9))), BySessions
+	}
+	if p.Rules.Throttle {
+		n, _ := queue.MinServers(erlangs, p.Load.MeanHold, 1, queue.Target{Utilization: p.Rules.Utilization})
+		return n, ByDay
 	}
 	return queue.MinServers(erlangs, p.Load.MeanHold, load.ScvFactor(p.Load),
 		queue.Target{Utilization: p.Rules.Utilization, Mean: p.Rules.MaxWaitMean, P99: p.Rules.MaxWaitP99})

@@ -116,9 +116,10 @@ type PlanPool struct {
 	UnknownCode verdict.Code    `json:"load_unknown_code,omitempty"` // of LoadUnknown
 	Evidence    PlanEvidence    `json:"evidence"`
 	Wait        PlanWait        `json:"wait_seconds"`
-	Utilization fleet.Float     `json:"utilization"`     // planned, at target load
-	UseNow      fleet.Float     `json:"utilization_now"` // utilization with today's size
-	Bound       string          `json:"bound"`           // what keeps the size from being larger (or smaller)
+	ByChoice    bool            `json:"waits_by_choice,omitempty"` // it is meant to queue: Load is that of its busiest day
+	Utilization fleet.Float     `json:"utilization"`               // planned, at target load
+	UseNow      fleet.Float     `json:"utilization_now"`           // utilization with today's size
+	Bound       string          `json:"bound"`                     // what keeps the size from being larger (or smaller)
 	// connections of each pool of the line: the smallest size that keeps the pool's promises
 	Floor      int             `json:"floor"`
 	FloorBy    string          `json:"floor_by"`              // the promise that decides Floor, as Floor names it

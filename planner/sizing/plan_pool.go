@@ -54,6 +54,9 @@ func planned(p budget.FleetPool, curve PoolCurve, size, reserve int) PlanPool {
 			P99Now: fleet.Unknown()},
 	}
 	// a lower bound of the load, or a size that no pool of the line follows, says nothing of waits
+	if pp.ByChoice = p.Rules.Throttle; pp.ByChoice {
+		pp.Wait.Mean, pp.Wait.P99 = fleet.Unknown(), fleet.Unknown()
+	}
 	if p.Load.AtLeast || p.Load.Unknown.Any() || p.Sized() == 0 {
 		pp.Utilization, pp.Wait.Mean, pp.Wait.P99 = fleet.Unknown(), fleet.Unknown(), fleet.Unknown()
 	}

@@ -64,6 +64,7 @@ const (
 // Why a pool keeps its size.
 const (
 	NotListed       Code = "not listed"
+	DayUnknown      Code = "load of a day not known"
 	SeveralServers  Code = "several servers"
 	DatabaseOfStar  Code = "database of *"
 	LineMissing     Code = "line missing"
