@@ -72,6 +72,8 @@ func (x *story) do(out io.Writer, command, rest string) {
 		if x.s.Bars.Paused = (verdict.Reason{}); rest != "" {
 			x.s.Bars.Paused = verdict.Of(verdict.PausedBy, rest)
 		}
+	case "throttle":
+		x.s.Throttle = rest
 	case "only-watch":
 		x.s.Watch = true
 	case "sample":

@@ -32,7 +32,8 @@ type TwoPools struct {
 	Shifts   []shift.Shift
 	Readings []state.Reading
 	Soak     *learn.SoakResult
-	Watch    bool // the run begins no step
+	Watch    bool   // the run begins no step
+	Throttle string // the pool that is meant to queue
 	Bars     control.Bars
 }
 
@@ -71,9 +72,14 @@ func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet
 		panic(err)
 	}
 	loads := []load.Load{GroupLoad("a"), GroupLoad("b")}
-	f, err := budget.Model(o.At, budget.Declared{SizeAll: true,
-		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Headroom, DirectCount: budget.CountHighest}}}, e,
-		loads)
+	d := budget.Declared{SizeAll: true,
+		Servers: []budget.DeclaredServer{{Name: "pg", HeadroomConns: &s.Headroom, DirectCount: budget.CountHighest}}}
+	if s.Throttle != "" {
+		p, _ := d.Pool(s.Throttle)
+		p.Throttle = true
+		d.Pools = append(d.Pools, p)
+	}
+	f, err := budget.Model(o.At, d, e, loads)
 	if err != nil {
 		panic(err)
 	}
@@ -84,7 +90,7 @@ func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet
 // GroupLoad is a load of 8 Erlangs for the pool GROUP/db.
 func GroupLoad(group string) load.Load {
 	return load.Load{Pool: group + "/db", Erlangs: load.Range{Lower: 8, Target: 8, Upper: 8},
-		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1,
+		MeanHold: 10 * time.Millisecond, Xacts: 1e6, ArrivalSCV: 1, HoldSCV: 1, DayErlangs: 8,
 		Method: load.MethodCounters, LinePools: []load.LinePoolShare{{Process: group + "/1", User: "app", Share: 1}}}
 }
 

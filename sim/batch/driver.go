@@ -3,9 +3,11 @@ package batch
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -17,6 +19,7 @@ import (
 // driver lets the controller move a world: sample, estimate, plan, run. It is the same controller as the live one's.
 type driver struct {
 	moves   scenario.Moves
+	spec    sim.Spec
 	pacer   *pacer
 	journal []state.Event
 	begun   time.Duration
@@ -42,6 +45,9 @@ func (m *driver) run(ctx context.Context) error {
 		return m.ended(ctx, err)
 	}
 	p := bouncer.Pipeline{Declared: m.moves.Declared, Traffic: m.traffic()}
+	if slices.ContainsFunc(p.Declared.Pools, func(d budget.DeclaredPool) bool { return d.Throttle }) {
+		p.History = days{m.spec, p.Declared.Pools}
+	}
 	x, err := p.Gather(ctx, m.pacer, m.pacer, sampleEvery, m.moves.Window, nil)
 	m.begun = m.pacer.At()
 	if err != nil {

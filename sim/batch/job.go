@@ -127,7 +127,7 @@ func (o *outcome) measure(ctx context.Context, w world, v Variant, steps *counte
 	p.sample()
 	var moved *sim.RunResults
 	if v.Moves != nil {
-		m := driver{moves: *v.Moves, pacer: p}
+		m := driver{moves: *v.Moves, spec: v.Spec, pacer: p}
 		if err := m.run(ctx); err != nil {
 			return err
 		}
