@@ -27,7 +27,8 @@ func TestAPoolThatIsMeantToQueueIsAskedForItsDay(t *testing.T) {
 	}{
 		{"a day", load.Load{DayErlangs: 5, AtLeast: true, Erlangs: load.Range{Lower: 9, Target: 10, Upper: 10}}, 5, true},
 		{"no day", load.Load{AtLeast: true, Erlangs: load.Range{Lower: 9, Target: 10, Upper: 10}}, 10, false},
-		{"sessions", load.Load{DayErlangs: 5, Session: true, Erlangs: load.Range{Lower: 9, Target: 10, Upper: 10}}, 10, false},
+		{"sessions", load.Load{DayErlangs: 5, Session: true, Erlangs: load.Range{Lower: 9, Target: 10, Upper: 10}}, 10,
+			false},
 		{"declared", load.Load{Method: load.MethodDeclared, Erlangs: load.Range{Lower: 6, Target: 6, Upper: 6}}, 6, true},
 	} {
 		l := plannertest.GroupLoad("b")

@@ -184,8 +184,8 @@ func Renewed(planned, lately []load.Load) []load.Load {
 	out := slices.Clone(planned)
 	for i, l := range out {
 		for _, now := range lately {
-			if now.Pool == l.Pool && !l.ByDay && !now.Unknown.Any() && now.Window >= leastRecent && now.Xacts >= load.LeastXacts &&
-				now.Erlangs.Target > l.Erlangs.Target {
+			if now.Pool == l.Pool && !l.ByDay && !now.Unknown.Any() && now.Window >= leastRecent &&
+				now.Xacts >= load.LeastXacts && now.Erlangs.Target > l.Erlangs.Target {
 				out[i] = now
 			}
 		}

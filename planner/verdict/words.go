@@ -60,8 +60,8 @@ var sentences = map[Code]string{
 	FewForSize:    "%d transactions in %v are too few to size it by (%d needed)",
 	// Why a pool keeps its size.
 	NotListed: "not listed under pools:",
-	DayUnknown: "its class is throttle, and what a whole day asks of it is not known: prometheus: shows it where its queue " +
-		"ends once in any 24 hours, load: declares it",
+	DayUnknown: "its class is throttle, and what a whole day asks of it is not known: prometheus: shows it where its " +
+		"queue ends once in any 24 hours, load: declares it",
 	SeveralServers: "its connections may be opened on several servers",
 	DatabaseOfStar: "the pool seems to be a database of the line *, whose size is default_pool_size",
 	LineMissing:    "some processes of the group have no line for this pool",
