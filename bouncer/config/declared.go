@@ -81,7 +81,7 @@ func (p Pool) declared() budget.DeclaredPool {
 		ID: p.Pool, Min: max(1, p.Min.N), Max: p.Max.N, Weight: 1, Utilization: budget.DefaultUtilization,
 		MaxWaitMean: budget.DefaultMaxWaitMean, MaxWaitP99: budget.DefaultMaxWaitP99, SurviveLoss: p.SurviveLoss.N,
 		Throttle: p.Class == "throttle", Count: countOf(p.Count, budget.CountWorst), Users: p.UserNames(),
-		Size: p.Size.pointer(),
+		Size:         p.Size.pointer(),
 		ReserveConns: p.ReserveSize.pointer(),
 		LinePools:    p.LinePools.N, MaxDBConns: p.MaxDBConnections.pointer(),
 	}
