@@ -104,7 +104,7 @@ func (p Pipeline) Renewed(ctx context.Context, planned, now Survey) (Survey, err
 
 // State is what the next step is decided from before a run: refusals are of the run before.
 func (s Survey) State(policy state.Policy, m state.JournalState) control.State {
-	m.Refused = nil
+	m.Refused, m.AbortsInARow = nil, state.AbortsInARow{} // they are of the run that has ended
 	m = m.Bound(s.RollTo)
 	return control.State{Samples: control.Samples{Fleet: s.Fleet, Sample: s.Evidence.Last, Recent: s.Recent,
 		Guard: s.Guard},

@@ -33,8 +33,12 @@ func TestTheStateBeforeARunForgetsRefusalsAndEndsWhereItRollsBackTo(t *testing.T
 		m = m.After(e)
 	}
 	m.Refused = []state.Refusal{{Pool: "main/app", Least: 9}}
+	m.Aborts = 2
 	s := bouncer.Survey{Goal: sizing.Goal{Pools: []sizing.GoalPool{{Pool: "main/app", Size: 9}}}, RollTo: 2}
 	got := s.State(state.DefaultPolicy(), m)
+	if got.Journal.Aborts != 0 {
+		t.Errorf("its first step is to be a quarter as large, after %d aborts of the run before", got.Journal.Aborts)
+	}
 	if len(got.Journal.Refused) != 0 {
 		t.Errorf("refusals of the run before hold: %+v", got.Journal.Refused)
 	}

@@ -112,7 +112,11 @@ const wrapHint = "wrap the query in sum(…), avg(…) or max(…), or add label
 func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.Signal {
 	value, at, err := c.Instant(ctx, name, query)
 	if err != nil {
-		s := fleet.NoSignal(name, server, fleet.FaultSource, err.Error())
+		fault := fleet.FaultSource
+		if operr.KindOf(err) == operr.KindUnreachable {
+			fault = fleet.FaultSilent
+		}
+		s := fleet.NoSignal(name, server, fault, err.Error())
 		s.At = at
 		return s
 	}

@@ -100,6 +100,23 @@ func TestFilesComeToTheSumByHand(t *testing.T) {
 			unbounded: map[string]static.Reason{"a": static.ReasonUnlimitedUser}},
 		"0 of a user who may not": {ini: bases + "a = host=h user=u pool_size=5\n[users]\nz = pool_size=0\n",
 			pools: map[string]int{"a": 2}, worst: 10},
+		"declared pools are not those of whom [users] holds to less": {
+			ini: bases + "a = host=h pool_size=10\nb = host=h pool_size=10\n[users]\nbob = max_user_connections=1\n",
+			pools: map[string]int{"a": 1, "b": 1}, worst: 20},
+		"nor of those with smaller sizes, of any database": {
+			ini:   bases + "* = host=h\n[users]\nalice = pool_size=2\nbob = pool_size=1\n",
+			pools: map[string]int{"*": 2}, worst: 40},
+		"nor is one person meant by two lines": {
+			ini: "[pgbouncer]\nauth_type = md5\nauth_file = /u\nmax_user_connections = 12\n[databases]\n" +
+				"a = host=h pool_size=10\nb = host=h pool_size=10\n",
+			pools: map[string]int{"a": 1, "b": 1}, worst: 20},
+		"where all that are known come, they are known": {
+			ini: "[pgbouncer]\nauth_type = md5\nauth_file = /u\nmax_user_connections = 12\n[databases]\n" +
+				"a = host=h pool_size=10\nb = host=h pool_size=10\n-- /u\n\"a\" \"\"\n",
+			pools: map[string]int{"a": 1, "b": 1}, worst: 12},
+		"a limit of the database is filled by others than [users] holds to less": {
+			ini: head + "auth_user = look\n[databases]\na = host=h pool_size=10 max_db_connections=30\n[users]\n" +
+				"bob = max_user_connections=1\n-- /u\n\"bob\" \"\"\n", worst: 30},
 		"0 is one before 1.24": {ini: bases + "a = host=h user=u pool_size=0\n", version: "1.18.0", worst: 1},
 		"octal in one section, decimal in the other": {
 			ini: head + "default_pool_size = 010\n[databases]\na = host=h user=u\n" +

@@ -52,11 +52,14 @@ func (r Request) users(d ini.Database, p fleet.Process, who clients) ([]string, 
 	slices.Sort(known)
 	known = slices.Compact(known)
 	declared, given := r.Pools[d.Alias]
+	closed := who.read && !who.asks && d.AuthUser == "" && !outside(who.kind, p.Version)
 	switch {
 	case given && d.ForceUser != "" && d.Alias != fleet.AutoDB:
-		return some([]string{d.ForceUser}, declared), ""
+		return some([]string{d.ForceUser}, declared, d.Alias), ""
+	case given && closed && declared >= len(known): // all of them come
+		return some(known, declared, d.Alias), ""
 	case given:
-		return some(largest(known, p, d), declared), ""
+		return some(larger(known, p, d), declared, d.Alias), ""
 	case d.ForceUser != "" && d.Alias != fleet.AutoDB:
 		return []string{d.ForceUser}, ""
 	case d.Alias == fleet.AutoDB:
@@ -64,8 +67,7 @@ func (r Request) users(d ini.Database, p fleet.Process, who clients) ([]string, 
 	}
 	why := Reason("")
 	switch {
-	case who.kind == "any", who.kind == "pam", who.kind == "ldap", who.kind == "hba" &&
-		fleet.VersionAtLeast(p.Version, 1, 25):
+	case outside(who.kind, p.Version):
 		why = ReasonOutside
 	case d.AuthUser != "" || who.asks:
 		why = ReasonAsked
@@ -76,30 +78,42 @@ func (r Request) users(d ini.Database, p fleet.Process, who clients) ([]string, 
 	}
 	if d.MaxConns > 0 {
 		each := max(1, d.SizeConns)
-		return some(known, max(len(known), (d.MaxConns+each-1)/each)), ""
+		return some(nil, (d.MaxConns+each-1)/each, d.Alias), "" // others than [users] holds to less may come
 	}
 	return nil, why
 }
 
-// largest sorts users by the size that their pools have, the largest first: whoever declares fewer pools than there are
-// names may mean any of them.
-func largest(names []string, p fleet.Process, d ini.Database) []string {
-	size := func(name string) int {
-		if u, ok := p.User(name); ok && u.SizeConns != 0 {
-			return u.SizeConns
-		}
-		return d.SizeConns
-	}
-	names = slices.Clone(names)
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(size(b), size(a)) })
-	return names
+// outside reports whether an auth_type lets in users whom no file of PgBouncer names.
+func outside(kind, version string) bool {
+	return slices.Contains([]string{"any", "pam", "ldap"}, kind) || kind == "hba" && fleet.VersionAtLeast(version, 1, 25)
 }
 
-// some returns n names: those that are known, then others.
-func some(known []string, n int) []string {
+// larger are the users whose pools may have more connections than those of one whom no line of [users] names, the
+// largest first. Whoever declares a number of pools has not said whose they are: a user whom [users] holds to less may
+// be none of them.
+func larger(names []string, p fleet.Process, d ini.Database) (out []string) {
+	most := func(name string) int {
+		u, _ := p.User(name)
+		n := cmp.Or(u.SizeConns, d.SizeConns)
+		if u.MaxConns > 0 {
+			n = min(n, u.MaxConns)
+		}
+		return n
+	}
+	for _, name := range names {
+		if most(name) > d.SizeConns {
+			out = append(out, name)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(most(b), most(a)) })
+	return out
+}
+
+// some returns n names: those that are known, then others, who come to no other line.
+func some(known []string, n int, alias string) []string {
 	names := slices.Clone(known[:min(n, len(known))])
 	for i := len(names); i < n; i++ {
-		names = append(names, fmt.Sprintf("client %d", i+1))
+		names = append(names, fmt.Sprintf("any user %d of %s", i+1, alias))
 	}
 	return names
 }

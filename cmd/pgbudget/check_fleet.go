@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -118,14 +119,16 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 		return s, false
 	}
 	f.Add(operr.RuleDrift, m.stranger(s.Evidence.Last))
-	for _, x := range s.Evidence.Last.Signals {
-		if !x.Read() {
-			f.Note(operr.RuleSignal, x.Name+" of "+x.Server, x.Error, "correct the query, or take the signal out of the config")
-		}
+	unread := unreadSignals(f, s.Evidence.Last.Signals)
+	// each is said once, and what needs none of them is judged
+	s.Evidence.Last.Signals = slices.DeleteFunc(slices.Clone(s.Evidence.Last.Signals),
+		func(x fleet.Signal) bool { return !x.Read() })
+	said := func(why verdict.Reason) bool {
+		return slices.ContainsFunc(unread, func(text string) bool { return strings.Contains(why.Text(), text) })
 	}
-	if why := s.Saturated(); why.Is(verdict.SignalUnknown) {
+	if why := s.Saturated(); why.Is(verdict.SignalUnknown) && !said(why) {
 		f.Add(operr.RuleSignal, held("correct the query under saturation:, or what it asks", "%s", why.Text()))
-	} else if why.Any() {
+	} else if why.Any() && !why.Is(verdict.SignalUnknown) {
 		f.Add(operr.RuleSignal, held("wait until the signal is below its resume level", "%s", why.Text()))
 	}
 	if _, err := m.session.History(ctx, s.Evidence.Last); err != nil {
@@ -166,6 +169,25 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 	}
 	f.Add(operr.RulePlan, err)
 	return s, true
+}
+
+// unreadSignals notes signals that have no value: what does not answer by the rule of Prometheus, what answers no number
+// by that of signals. It returns what their sources said.
+func unreadSignals(f *check.Findings, signals []fleet.Signal) (texts []string) {
+	for _, x := range signals {
+		rule, next := operr.RuleSignal, "correct the query under saturation:, or take the signal out of the config"
+		if x.Name == fleet.SignalCPU {
+			next = "correct the query, cpu: of " + x.Server + " under servers:, or take it out"
+		}
+		if x.Fault == fleet.FaultSilent {
+			rule, next = operr.RulePrometheus, "check prometheus: url:, and that Prometheus runs there"
+		}
+		if !x.Read() {
+			texts = append(texts, x.Error)
+			f.Note(rule, x.Name+" of "+x.Server, x.Error, next)
+		}
+	}
+	return texts
 }
 
 // counted is what the ledger and the limits show.

@@ -28,7 +28,7 @@ func staticFlags() []cli.Flag {
 		&cli.StringFlag{Name: "pgbouncer", Value: static.Newest,
 			Usage: "static: `VERSION` that loads the files"},
 		&cli.StringSliceFlag{Name: "pools",
-			Usage: "static: `ALIAS=N`: so many users have a pool by the line of ALIAS; repeatable"},
+			Usage: "static: `ALIAS=N`: so many users, whoever they are, have a pool by the line of ALIAS; repeatable"},
 		&cli.StringSliceFlag{Name: "elsewhere",
 			Usage: "static: `ADDRESS` is another server's: its lines are not counted; repeatable"},
 		&cli.IntFlag{Name: "superuser-reserved", Value: budget.DefaultSuperuserConns,

@@ -46,9 +46,15 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 	for _, sig := range e.Last.Signals {
 		if v := float64(sig.Value); !sig.Read() || sig.Name == fleet.SignalCPU && !(v >= 0 && v <= mostCPURatio) {
 			text := cmp.Or(sig.Error, fmt.Sprintf("the value is %v, want the share of all cores in use, 0 to 1", v))
-			return Fleet{}, &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server),
-				Err:  errors.New(text),
-				Hint: "correct the query, or take it out of the config: the plan then shows this CPU as not known"}
+			e := &operr.Error{Kind: operr.KindEvidence, Subject: fmt.Sprintf("%s of %s", sig.Name, sig.Server),
+				Err: errors.New(text),
+				Hint: "correct the query, cpu: under servers:, or take it out of the config: the plan then shows this CPU as not " +
+					"known"}
+			if sig.Fault == fleet.FaultSilent {
+				e.Kind, e.Hint = operr.KindUnreachable, "check prometheus: url: and that Prometheus runs there; without cpu: "+
+					"under servers:, the plan shows this CPU as not known"
+			}
+			return Fleet{}, e
 		}
 	}
 	for _, name := range serverNames(d, e, pools) {

@@ -21,7 +21,8 @@ type Fault string
 
 // The faults.
 const (
-	FaultSource  Fault = "source"   // the source did not answer, or answered no number: Error has its words
+	FaultSource  Fault = "source"   // the source answered no number: Error has its words
+	FaultSilent  Fault = "silent"   // the source did not answer: Error says what happened
 	FaultUnknown Fault = "unknown"  // neither a source nor a sample has the signal, and none ever will
 	FaultNone    Fault = "none yet" // the source has taken no sample so far
 	FaultServer  Fault = "server"   // the server is not among those observed
