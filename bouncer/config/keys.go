@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,6 +116,9 @@ var open = map[string]string{"policy.windows": "always", "pools": "every pool se
 // nothing leaves them. A scenario says by itself which keys of its own it needs.
 func (k *Checker) empty() { ast.Walk(hollow{k}, k.Doc.Body) }
 
+// digits are what a comma in a number leaves behind it.
+var digits = regexp.MustCompile(`^[0-9]+$`)
+
 type hollow struct{ k *Checker }
 
 // Visit reads one key.
@@ -131,6 +135,8 @@ func (h hollow) Visit(n ast.Node) ast.Visitor {
 	case strings.HasPrefix(path, foreign), h.k.Scenario && path != "policy.windows":
 	case opens && (isNull || isList && len(list.Values) == 0):
 		h.fault(kv, path+" is empty: leave it out for "+instead)
+	case isNull && digits.MatchString(kv.Key.String()): // of "percent: 20,5" in braces
+		h.fault(kv, kv.Key.String()+" is a key without a value: a number is written with a point")
 	case isNull:
 		h.fault(kv, path+" is empty: write a value, or leave it out")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -30,6 +31,27 @@ func (c *Config) Mask(text string) string { return c.doc.mask(text) }
 // recorded is how a recording begins. Source: bouncer/recording, Header.
 const recorded = `{"pgbudget_recording":`
 
+// savedPlan is how a saved plan begins, and scenario a key that each scenario has.
+var (
+	savedPlan = regexp.MustCompile(`^\{\s*"(fleet|plan)":`)
+	scenario  = regexp.MustCompile(`(?m)^horizon:`)
+)
+
+// otherFile is what a file is that is no config, and what to do with it; empty: it may be one.
+func otherFile(data []byte) (what, hint string) {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return "an empty file", "pgbudget init --postgres DSN --bouncer DSN prints a config"
+	case bytes.HasPrefix(data, []byte(recorded)):
+		return "a recording", "give it by --from"
+	case savedPlan.Match(data):
+		return "a saved plan", "give it by --plan to step and run"
+	case scenario.Match(data):
+		return "a scenario", "pgbudget simulate FILE runs it"
+	}
+	return "", ""
+}
+
 // Parse reads a config. name stands in messages, and relative paths of the journal and its mirror begin at its folder;
 // getenv finds the variables of ${NAME}. The error is a *operr.Error of KindUsage that joins every Fault.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
@@ -37,9 +59,8 @@ func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Confi
 		return &operr.Error{Kind: operr.KindUsage, Err: err,
 			Hint: "pgbudget init --reference prints every key with its meaning and default"}
 	}
-	if bytes.HasPrefix(data, []byte(recorded)) {
-		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New("a recording, want a config"),
-			Hint: "give it by --from"}
+	if what, hint := otherFile(data); what != "" {
+		return nil, &operr.Error{Kind: operr.KindUsage, Subject: name, Err: errors.New(what + ", want a config"), Hint: hint}
 	}
 	doc, err := Open(name, data)
 	if err != nil {

@@ -78,7 +78,7 @@ func (p Plan) files(now Now) (moved []string) {
 	for _, was := range p.Files {
 		switch is, found := find(now.Files, was); {
 		case !found:
-			moved = append(moved, fmt.Sprintf("%s no longer reads %s", was.Process, was.Path))
+			moved = append(moved, fmt.Sprintf("%s no longer reads %s, or the config names it no more", was.Process, was.Path))
 		case is.WithoutSizes != was.WithoutSizes && is.SHA256 != was.SHA256:
 			moved = append(moved, fmt.Sprintf("%s of %s was changed: sha256 %.12s…, was %.12s…", was.Path, was.Process,
 				is.SHA256, was.SHA256))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/asked"
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner/operr"
@@ -116,13 +117,22 @@ func (s source) aborted(c *cli.Context, after int64) error {
 		return err
 	}
 	if m.Step != nil {
-		return &operr.Error{Kind: operr.KindHeld, Err: errors.New("the run has ended, and a step is still in hand: " +
+		e := &operr.Error{Kind: operr.KindHeld, Err: errors.New("the run has ended, and a step is still in hand: " +
 			m.Step.Text()), Hint: onward(m)}
+		if end != nil { // with its reason, and what it says helps first
+			e.Kind = bouncer.Report{Outcome: end.Outcome}.Kind()
+			e.Err = fmt.Errorf("the run has ended %s: %s; a step is still in hand: %s", end.Outcome, end.Reason.Text(),
+				m.Step.Text())
+			if end.Next != "" {
+				e.Hint = end.Next + "; then " + e.Hint
+			}
+		}
+		return e
 	}
 	if end == nil || end.Outcome != state.Aborted { // it was asked too late
 		how := "the run had ended"
 		if end != nil {
-			how = fmt.Sprintf("the run ended %s before it was aborted", end.Outcome)
+			how = fmt.Sprintf("the run had ended %s before it was aborted", end.Outcome)
 		}
 		return &operr.Error{Kind: operr.KindHeld, Err: errors.New(how + ": nothing was taken back"),
 			Hint: "pgbudget history shows what it did; pgbudget rollback takes back the newest step"}

@@ -67,7 +67,9 @@ func acceptCommand() *cli.Command {
 				n, words.Plural(n, "line is", "lines are"), words.Plural(n, "it", "them"))
 			var written []fleet.SettingChange
 			for _, w := range before.Written {
-				written = append(written, w.SettingChange)
+				if w.From != w.To {
+					written = append(written, w.SettingChange)
+				}
 			}
 			if len(written) > 0 {
 				fmt.Fprintf(said(c), "pgbudget had moved %s\n", state.Step{Changes: written}.Text())

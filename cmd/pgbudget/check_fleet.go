@@ -13,6 +13,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/bouncer"
 	"github.com/pgbudget/pgbudget/bouncer/check"
+	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/bouncer/live/clock"
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/control"
@@ -62,14 +63,18 @@ func (s source) findings(ctx context.Context) check.Report {
 	if !s.live() {
 		return check.Report{Findings: *f, Unasked: "the fleet was not asked: the config names no groups"}
 	}
-	m, err := s.asking(ctx)
-	if err != nil {
+	m := &runner{source: s, clock: clock.Wall{}}
+	if s.config.Journal != "" {
+		m.remembered(f)
+	}
+	if err := m.reach(ctx); err != nil {
 		f.Add(operr.RuleAddress, err)
 		return check.Report{Findings: *f, Unasked: "the fleet was not asked: not everything could be reached"}
 	}
 	defer m.close()
+	m.applier.Told(leftInFiles(m.journalState))
 	if s.config.Journal != "" {
-		m.standing(ctx, f)
+		f.Add(operr.RuleAlone, m.alone(ctx))
 	}
 	survey, known := m.sampled(ctx, f)
 	r := check.Report{Processes: len(survey.Evidence.Last.Processes), Servers: len(survey.Evidence.Last.Servers)}
@@ -82,28 +87,28 @@ func (s source) findings(ctx context.Context) check.Report {
 	return r
 }
 
-// asking is a runner that asks alone, and has a journal where the config names one.
-func (s source) asking(ctx context.Context) (*runner, error) {
-	if s.config.Journal != "" {
-		return newRunner(ctx, s, true)
+// remembered reads the journal, and adds what it says, and its folder: what keeps a step from beginning whatever the
+// fleet shows. Of a run at work the step is no finding.
+func (m *runner) remembered(f *check.Findings) {
+	path := m.source.config.Journal
+	if err := recordable(m.source.config); err != nil {
+		f.Add(operr.RuleJournal, err)
 	}
-	m := &runner{source: s, clock: clock.Wall{}}
-	return m, m.reach(ctx)
-}
-
-// standing is what keeps a step from beginning whatever the fleet shows.
-func (m *runner) standing(ctx context.Context, f *check.Findings) {
-	f.Add(operr.RuleAlone, m.alone(ctx))
-	f.Add(operr.RuleJournal, m.goingBack())
-	f.Add(operr.RuleJournal, mirrorOf(m.source.config).Space(m.source.config.Journal))
-	if in := m.journalState.Step; in != nil && !m.journalState.GoingBack() {
-		f.Note(operr.RuleJournal, "", "a step is in hand: "+in.Text(), onward(m.journalState))
+	if err := m.remember(m.source.config, true); err != nil {
+		return // recordable has said it
 	}
-	if p, is := m.journalState.Provisional(); is {
-		f.Note(operr.RuleJournal, "", fmt.Sprintf("step %d is provisional until %s", p.Number, stamp(p.Until)),
-			"pgbudget watch watches it; pgbudget accept --provisional takes it as it is")
+	f.Add(operr.RuleJournal, mirrorOf(m.source.config).Space(path))
+	if !journal.Busy(path) {
+		f.Add(operr.RuleJournal, m.goingBack())
+		if in := m.journalState.Step; in != nil && !m.journalState.GoingBack() {
+			f.Note(operr.RuleJournal, "", "a step is in hand: "+in.Text(), onward(m.journalState))
+		}
+		if p, is := m.journalState.Provisional(); is {
+			f.Note(operr.RuleJournal, "", fmt.Sprintf("step %d is provisional until %s", p.Number, stamp(p.Until)),
+				"pgbudget watch watches it; pgbudget accept --provisional takes it as it is")
+		}
 	}
-	f.Add(operr.RulePause, stopped(m.source.config.Journal))
+	f.Add(operr.RulePause, stopped(path))
 	if why := control.Closed(m.source.config.Windows(), m.clock.Now()); why.Any() && m.journalState.Step == nil {
 		f.Add(operr.RuleWindow, held(outside, "%s", why.Text()))
 	}
@@ -171,8 +176,8 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 	return s, true
 }
 
-// unreadSignals notes signals that have no value: what does not answer by the rule of Prometheus, what answers no number
-// by that of signals. It returns what their sources said.
+// unreadSignals notes signals that have no value: what does not answer by the rule of Prometheus, what answers no
+// number by that of signals. It returns what their sources said.
 func unreadSignals(f *check.Findings, signals []fleet.Signal) (texts []string) {
 	for _, x := range signals {
 		rule, next := operr.RuleSignal, "correct the query under saturation:, or take the signal out of the config"
@@ -180,7 +185,7 @@ func unreadSignals(f *check.Findings, signals []fleet.Signal) (texts []string) {
 			next = "correct the query, cpu: of " + x.Server + " under servers:, or take it out"
 		}
 		if x.Fault == fleet.FaultSilent {
-			rule, next = operr.RulePrometheus, "check prometheus: url:, and that Prometheus runs there"
+			rule, next = operr.RulePrometheus, "check url: of prometheus:, and that Prometheus runs there"
 		}
 		if !x.Read() {
 			texts = append(texts, x.Error)

@@ -106,7 +106,11 @@ func usedText(e load.Evidence, loads []load.Load) string {
 	}
 	few := fmt.Sprintf("is of %d %s, %d needed", longest, plural(longest, "minute"), load.HistorySamples)
 	if len(without) == known {
-		return fmt.Sprintf("%s alone: the history that Prometheus has (%s) %s", text, e.History.Dialect, few)
+		of := ""
+		if e.History.Dialect != "" {
+			of = " (" + e.History.Dialect + ")"
+		}
+		return fmt.Sprintf("%s alone: the history that Prometheus has%s %s", text, of, few)
 	}
 	text += fmt.Sprintf(", and the history of the last %s (%s)", spell(e.History.Lookback), e.History.Dialect)
 	if len(without) > 0 {

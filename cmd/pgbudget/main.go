@@ -90,10 +90,24 @@ func run(ctx context.Context) (err error) {
 	// who reads no further has what was wanted
 	app := newApp()
 	pasted = typedAgain(os.Args[1:], app.Commands, os.Getenv).in
-	if err = app.RunContext(ctx, os.Args); err == nil && stdout.err != nil && !errors.Is(stdout.err, syscall.EPIPE) {
+	err = app.RunContext(ctx, os.Args)
+	if word, is := helpTopic(err); is {
+		return usage("pgbudget COMMAND --help; DSNs are written whole: --postgres 'host=HOST port=PORT'",
+			"-h is help here, and takes no %q", word)
+	}
+	if err == nil && stdout.err != nil && !errors.Is(stdout.err, syscall.EPIPE) {
 		return fmt.Errorf("the result could not be written: %w", cause(stdout.err))
 	}
 	return err
+}
+
+// helpTopic is the word behind a -h, which the flag package takes for a topic.
+func helpTopic(err error) (word string, is bool) {
+	if err == nil {
+		return "", false
+	}
+	word, is = strings.CutPrefix(err.Error(), "No help topic for '")
+	return strings.TrimSuffix(word, "'"), is
 }
 
 // newApp builds the command tree. The cli package's own habits that would lie to a script are switched off: it exits by

@@ -60,6 +60,10 @@ func (p preview) sets() []fleet.SettingChange {
 func (o output) preview(p preview) {
 	o.warnings(p.survey)
 	if p.journalState.Step == nil && p.step.Empty() {
+		if p.ends.Any() {
+			fmt.Fprintln(o.w, o.warn("! no step is possible now: "+p.ends.Text()))
+			return
+		}
 		fmt.Fprintln(o.w, "nothing to do: the sizes equal those of "+p.goal())
 		return
 	}
@@ -83,7 +87,7 @@ func (o output) preview(p preview) {
 	o.undo(p)
 	fmt.Fprintln(o.w, p.comes())
 	if p.ends.Any() {
-		fmt.Fprintln(o.w, o.warn("! the path ends before "+p.goal()+": "+p.ends.Text()))
+		fmt.Fprintln(o.w, o.warn("! the path ends before it is there: "+p.ends.Text()))
 	}
 }
 

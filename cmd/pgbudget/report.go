@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -35,6 +36,9 @@ func reportable(c *cli.Context, s source) error {
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 		return usage("choose a folder that can be written", "%s: the folder does not exist", file)
 	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && printedTo(info) == nil {
+		return usage("give a file: --report report.html", "--report %s is no file", file)
+	}
 	return replaceable(file, "report", pageBegins)
 }
 
@@ -48,8 +52,14 @@ func (s source) notOurs(flag, file string) error {
 		return err
 	}
 	for _, x := range []struct{ key, path string }{{"journal", s.config.Journal}, {"mirror", s.config.Mirror.Path}} {
-		if its, err := filepath.Abs(x.path); x.path != "" && err == nil && its == at {
+		its, err := filepath.Abs(x.path)
+		switch {
+		case x.path == "" || err != nil:
+		case its == at:
 			return usage("choose another file", "--%s %s is %s: of the config", flag, file, x.key)
+		case strings.HasPrefix(at, its+"."):
+			return usage("choose another file", "--%s %s is named as the files that pgbudget keeps beside its %s", flag, file,
+				x.key)
 		}
 	}
 	return nil

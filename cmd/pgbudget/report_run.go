@@ -194,5 +194,9 @@ func (m *runner) reported(c *cli.Context, x bouncer.Survey, ended error) error {
 		fmt.Fprintf(stderr, "note: %v\n", err)
 		return nil
 	}
-	return err
+	if err != nil { // not what says that nothing was touched
+		return &operr.Error{Kind: operr.KindUnforeseen, Err: fmt.Errorf("the %s is done, and its report is not written: %w",
+			c.Command.Name, err), Hint: "pgbudget history shows what was done"}
+	}
+	return nil
 }

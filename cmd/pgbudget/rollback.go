@@ -142,6 +142,10 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 		}
 	}
 	p := foresee(survey, policy, m.journalState, survey.State(policy, m.journalState).Back())
+	stuck := m.journalState.Step == nil && p.step.Empty() && p.ends.Any()
+	if !why.Any() && m.journalState.Step == nil {
+		part = verdict.Or(part, p.ends)
+	}
 	var refused error
 	if why.Any() {
 		refused = &operr.Error{Kind: operr.KindInfeasible, Err: errors.New(why.Text()), Hint: hint}
@@ -165,6 +169,9 @@ func (m *runner) rollback(c *cli.Context, out output, policy state.Policy) error
 			out.warnings(survey)
 		}
 		fmt.Fprintln(out.w, "nothing was changed")
+	}
+	if refused == nil && c.Bool("dry-run") && stuck {
+		refused = held(orLater(m.journalState, back.To, "free connections first"), "%s", p.ends.Text())
 	}
 	if refused != nil || c.Bool("dry-run") {
 		return refused

@@ -44,7 +44,7 @@ func setCommand() *cli.Command {
 			if !journal.Busy(path) {
 				return &operr.Error{Kind: operr.KindUsage, Subject: "journal " + path,
 					Err:  errors.New("no run is in progress"),
-					Hint: "pgbudget run --percent 2, or policy: in the config"}
+					Hint: "pgbudget status shows what is in hand; the next run takes policy: of the config, and --percent"}
 			}
 			if err := asked.Set(path, who(), time.Now(), set); err != nil {
 				return unasked(path, err)

@@ -197,7 +197,7 @@ func noEvents(path string) (string, error) {
 
 // neverOrLost is what a journal without events may mean.
 const neverOrLost = "either pgbudget has changed nothing from this host, or the journal was lost (pgbudget journal " +
-	"import), or journal: in the config names another file"
+	"import FILE), or journal: in the config names another file"
 
 // status prints it for people.
 func (o output) status(s status) {
@@ -257,9 +257,24 @@ func (o output) status(s status) {
 	}
 	fmt.Fprintln(o.w, o.bold("last events")+" (UTC)")
 	writeEvents(o.w, time.DateTime, s.Last)
-	if s.Plan != nil && s.Plan.Left && s.Step == nil && !s.Running {
-		fmt.Fprintln(o.w, "next: pgbudget step --dry-run shows the next step to that plan")
+	if next := s.onward(); next != "" {
+		fmt.Fprintln(o.w, "next: "+next)
 	}
+}
+
+// onward is what a person types next; empty: a run is at work, or nothing is to be done.
+func (s status) onward() string {
+	switch {
+	case s.Running || s.Died: // said above
+		return ""
+	case s.Step != nil:
+		return s.next
+	case len(s.Taken) > 0 && !s.Taken[len(s.Taken)-1].Until.IsZero():
+		return "pgbudget watch"
+	case s.Plan != nil && s.Plan.Left:
+		return "pgbudget step --dry-run shows the next step to that plan"
+	}
+	return ""
 }
 
 // provisionalText says until when a step is provisional, and whether a run watches it.

@@ -281,6 +281,12 @@ func (f Fleet) Rooms(server string) []LimitRoom {
 	return out
 }
 
+// Uncapped is the fleet without its declared caps: what nobody keeps but a plan.
+func (f Fleet) Uncapped() Fleet {
+	f.Limits = slices.DeleteFunc(slices.Clone(f.Limits), func(l fleet.Limit) bool { return l.Kind == fleet.LimitCap })
+	return f
+}
+
 // ShortLimits are the limits, declared caps apart, under which not every pool of the line could have its size at once,
 // and how many connections those would come to.
 func (f Fleet) ShortLimits() iter.Seq2[fleet.Limit, int] {

@@ -78,6 +78,8 @@ func noHistory(e load.Evidence) string {
 	switch {
 	case e.History.Lookback == 0:
 		text += fmt.Sprintf("; prometheus: in the config adds the history (%d minutes at least)", load.HistorySamples)
+	case has == 0:
+		text += "; Prometheus has none of the fleet's load: metrics: under groups: names the exporters that have"
 	case has < load.HistorySamples:
 		text += fmt.Sprintf("; Prometheus has %d minutes of the fleet's load, and a history takes %d at least", has,
 			load.HistorySamples)
@@ -156,8 +158,7 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 	if !observed && rules.MaxConns == nil {
 		return FleetServer{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
 			Err: fmt.Errorf("max_connections is neither observed nor declared"),
-			Hint: fmt.Sprintf("give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:%s",
-				serversSeen(e.Last))}
+			Hint: unseenHint(e.Last)}
 	}
 	if seen.InRecovery {
 		notes = append(notes,
@@ -216,6 +217,14 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 func smaller(a, b int) int { return min(a, b) }
 
 func larger(a, b int) int { return max(a, b) }
+
+// unseenHint is what to do where a server of the config was not observed.
+func unseenHint(o fleet.Observation) string {
+	if seen := serversSeen(o); seen != "" {
+		return "name it under servers: of the config as it is observed, or declare its max_connections: there" + seen
+	}
+	return "give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:"
+}
 
 func serversSeen(o fleet.Observation) string {
 	var names []string

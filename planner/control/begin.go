@@ -188,6 +188,9 @@ func (s State) NextStep() (step state.Step, goal *sizing.Goal, blocked verdict.R
 // towards is the next step to a goal.
 func (s State) towards(f budget.Fleet, g sizing.Goal) (step state.Step, blocked verdict.Reason) {
 	refused, policy := s.Journal.Refused, s.Policy.After(s.Journal.Aborts)
+	if s.Journal.RollTo > 0 {
+		f = f.Uncapped() // it was there before
+	}
 	g = s.standing(g)
 	step = s.aligned(steps.Equal(f, g, policy, refused))
 	if len(step.Changes) == 0 {

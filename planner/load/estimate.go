@@ -343,13 +343,16 @@ func holdersNote(o fleet.Observation, pool string) []string {
 		n, Round(oldest.Age), oldest.PID, who)}
 }
 
-// Round rounds for people: to minutes from an hour on, to seconds from a minute on, to milliseconds below.
+// Round rounds for people: to minutes from an hour on, to seconds from a minute on, to tenths of one from
+// a second on, to milliseconds below.
 func Round(d time.Duration) time.Duration {
 	switch {
 	case d >= time.Hour:
 		return d.Round(time.Minute)
 	case d >= time.Minute:
 		return d.Round(time.Second)
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond)
 	default:
 		return d.Round(time.Millisecond)
 	}

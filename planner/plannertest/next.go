@@ -34,6 +34,7 @@ type TwoPools struct {
 	Soak     *learn.SoakResult
 	Watch    bool   // the run begins no step
 	Throttle string // the pool that is meant to queue
+	Cap      int    // of both pools together; 0: none
 	Bars     control.Bars
 }
 
@@ -78,6 +79,9 @@ func (s *TwoPools) Observe(sizeA, openA, sizeB, openB int, change ...func(*fleet
 		p, _ := d.Pool(s.Throttle)
 		p.Throttle = true
 		d.Pools = append(d.Pools, p)
+	}
+	if s.Cap > 0 {
+		d.Caps = []budget.DeclaredCap{{Pools: []string{"a/db", "b/db"}, Conns: s.Cap}}
 	}
 	f, err := budget.Model(o.At, d, e, loads)
 	if err != nil {

@@ -55,8 +55,10 @@ func (s Shift) Check(f budget.Fleet, most int) error {
 	from, ok := f.Pool(s.From)
 	to, also := f.Pool(s.To)
 	switch {
+	case !ok && !also:
+		return wrong("there is neither a pool %s nor a pool %s", s.From, s.To)
 	case !ok || !also:
-		return wrong("there is no pool %s or no pool %s", s.From, s.To)
+		return wrong("there is no pool %s", map[bool]string{true: s.To, false: s.From}[ok])
 	case s.From == s.To || from.Server != to.Server:
 		return wrong("%s and %s are not two pools of one server", s.From, s.To)
 	case min(s.At, s.Until, s.LoadsAt) < 0 || max(s.At, s.Until, s.LoadsAt) > 100 || most < 1:

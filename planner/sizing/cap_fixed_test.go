@@ -64,7 +64,7 @@ func TestPoolsThatAreNotSizedTakeFromACap(t *testing.T) {
 				t.Errorf("cap %d of %s: %q does not say %q", c.conns, c.pools, text, want)
 			}
 		}
-		if hint := operr.HintOf(err); !strings.HasPrefix(hint, "raise conns: of that cap by ") {
+		if hint := operr.HintOf(err); !strings.HasPrefix(hint, "raise conns: of that cap to ") {
 			t.Errorf("cap %d of %s: hint %q", c.conns, c.pools, hint)
 		}
 	}

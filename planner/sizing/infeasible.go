@@ -73,7 +73,7 @@ func (i *Infeasible) find() string {
 	switch i.limit.Kind {
 	case "":
 	case fleet.LimitCap:
-		return fmt.Sprintf("raise conns: of that cap by %d", i.ShortConns)
+		return fmt.Sprintf("raise conns: of that cap to %v", float64(i.Cap)+float64(i.ShortConns))
 	default:
 		return fmt.Sprintf("raise that limit by %d", i.ShortConns)
 	}

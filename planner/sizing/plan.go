@@ -1,6 +1,7 @@
 package sizing
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
@@ -45,7 +46,6 @@ type PlanServer struct {
 	AtMost     []string      `json:"at_most,omitempty"`
 	SpareConns int           `json:"spare_conns"` // planned: budget − planned
 	Ledger     []budget.Line `json:"ledger"`
-	poolLines  int           // so many of Ledger, its last ones, are a pool's each
 	// of Ledger: what a RELOAD may open, where it recycles connections
 	RecycleConns int         `json:"recycle_conns,omitempty"`
 	Marginal     Marginal    `json:"marginal"` // what a little more and a little less of the budget is worth
@@ -54,10 +54,16 @@ type PlanServer struct {
 	Gap          fleet.Float `json:"gap"`    // as Plan.Gap, of this server
 }
 
+// ofPool begins the item of a pool's line.
+const ofPool = "pool "
+
 // Lines are the ledger in two: what is subtracted from max_connections, the first being max_connections itself, and a
 // line of each pool.
 func (s PlanServer) Lines() (own, pools []budget.Line) {
-	i := len(s.Ledger) - s.poolLines
+	i := len(s.Ledger)
+	for i > 0 && strings.HasPrefix(s.Ledger[i-1].Item, ofPool) { // the line before them is headroom's
+		i--
+	}
 	return s.Ledger[:i], s.Ledger[i:]
 }
 

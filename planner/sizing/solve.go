@@ -153,14 +153,14 @@ func (plan *Plan) appendServer(f budget.Fleet, sp serverProblem, sol allocate.So
 			continue
 		}
 		ps.WorstConns += p.CountedConns()
-		line := budget.Line{Item: "pool " + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen.Text(),
+		line := budget.Line{Item: ofPool + p.ID, Conns: p.CountedConns(), Source: "today, frozen: " + p.Frozen.Text(),
 			Count: p.Rules.Count}
 		if i, ours := place[p.ID]; ours {
 			size, reserve := sp.sizes(sol, i)
 			line.Conns = p.PlannedConns(size, reserve)
 			line.Source = fmt.Sprintf("planned: %s", p.Product(size, reserve))
 		}
-		ps.Ledger, ps.poolLines = append(ps.Ledger, line), ps.poolLines+1
+		ps.Ledger = append(ps.Ledger, line)
 		ps.PlannedConns += line.Conns
 	}
 	ps.SpareConns = ps.BudgetConns - ps.PlannedConns

@@ -158,7 +158,7 @@ func Unreachable(subject string, err Plain, s *Session) error {
 	case state != "":
 		e.Hint = "the server refused the login: read its log"
 	case s.via != "":
-		e.Hint = "run the command of via: by hand: " + s.via
+		e.Hint = "run the whole command of via: by hand, which begins with " + s.via
 	default:
 		e.Hint = "check host and port, and that the process runs"
 	}

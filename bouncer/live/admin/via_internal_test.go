@@ -65,7 +65,7 @@ func TestWhatACommandSaysIsTold(t *testing.T) {
 	_, err = c.Sample(t.Context())
 	if operr.KindOf(err) != operr.KindUnreachable ||
 		!strings.Contains(err.Error(), "exit status 7: cannot reach h as ***") ||
-		!strings.Contains(operr.HintOf(err), "run the command of via: by hand: sh") {
+		!strings.Contains(operr.HintOf(err), "run the whole command of via: by hand, which begins with sh") {
 		t.Errorf("%v (%s)", err, operr.HintOf(err))
 	}
 	if c.listens() {
