@@ -136,7 +136,7 @@ func (h hollow) Visit(n ast.Node) ast.Visitor {
 	case opens && (isNull || isList && len(list.Values) == 0):
 		h.fault(kv, path+" is empty: leave it out for "+instead)
 	case isNull && digits.MatchString(kv.Key.String()): // of "percent: 20,5" in braces
-		h.fault(kv, kv.Key.String()+" is a key without a value: a number is written with a point")
+		h.fault(kv, kv.Key.String()+" is a key without a value: a number has no comma")
 	case isNull:
 		h.fault(kv, path+" is empty: write a value, or leave it out")
 	}
