@@ -157,7 +157,7 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 	}
 	if !observed && rules.MaxConns == nil {
 		return FleetServer{}, nil, &operr.Error{Kind: operr.KindUsage, Subject: "server " + name,
-			Err: fmt.Errorf("max_connections is neither observed nor declared"),
+			Err:  fmt.Errorf("max_connections is neither observed nor declared"),
 			Hint: unseenHint(e.Last)}
 	}
 	if seen.InRecovery {
