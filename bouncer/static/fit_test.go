@@ -101,7 +101,7 @@ func TestFilesComeToTheSumByHand(t *testing.T) {
 		"0 of a user who may not": {ini: bases + "a = host=h user=u pool_size=5\n[users]\nz = pool_size=0\n",
 			pools: map[string]int{"a": 2}, worst: 10},
 		"declared pools are not those of whom [users] holds to less": {
-			ini: bases + "a = host=h pool_size=10\nb = host=h pool_size=10\n[users]\nbob = max_user_connections=1\n",
+			ini:   bases + "a = host=h pool_size=10\nb = host=h pool_size=10\n[users]\nbob = max_user_connections=1\n",
 			pools: map[string]int{"a": 1, "b": 1}, worst: 20},
 		"nor of those with smaller sizes, of any database": {
 			ini:   bases + "* = host=h\n[users]\nalice = pool_size=2\nbob = pool_size=1\n",
