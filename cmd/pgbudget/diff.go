@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,7 +48,7 @@ func diffCommand() *cli.Command {
 			} else {
 				out.differences(d)
 			}
-			if err == nil && (d.Differ > 0 || len(d.Unread) > 0) {
+			if err == nil && (d.Differ > 0 || len(d.Uneven)+len(d.Unread) > 0) {
 				err = errFound
 			}
 			return err
@@ -72,12 +73,38 @@ type diffs struct {
 	Sizes  []sizeDiff `json:"sizes"`
 	Lines  int        `json:"lines"`  // that were compared
 	Differ int        `json:"differ"` // sizes that differ
+	Uneven []string   `json:"uneven,omitempty"` // pools whose processes run with other sizes, a sentence each
 	Unread []string   `json:"unread,omitempty"`
+}
+
+// uneven names the pools whose processes run with other sizes than each other: a step that stopped half-way, or
+// somebody who changed one of them.
+func uneven(o fleet.Observation) (texts []string) {
+	for _, id := range fleet.PoolIDs(o) {
+		var sizes []string
+		differ, first := false, 0
+		for _, p := range o.Processes {
+			a, shown := p.AliasOf(id)
+			if !shown || a.Gone {
+				continue
+			}
+			if len(sizes) == 0 {
+				first = a.SizeConns
+			}
+			differ = differ || a.SizeConns != first
+			sizes = append(sizes, fmt.Sprintf("%d in %s", a.SizeConns, p.ID))
+		}
+		if differ {
+			texts = append(texts, fmt.Sprintf("%s runs with pool_size %s: pgbudget step makes them equal first", id,
+				strings.Join(sizes, ", ")))
+		}
+	}
+	return texts
 }
 
 // differences compares what runs, what is filed and what was written, line by line.
 func differences(o fleet.Observation, filed []apply.Filed, m state.JournalState) diffs {
-	d := diffs{Sizes: []sizeDiff{}}
+	d := diffs{Sizes: []sizeDiff{}, Uneven: uneven(o)}
 	for _, f := range filed {
 		if f.Err != nil {
 			d.Unread = append(d.Unread, f.Err.Error())
@@ -154,11 +181,14 @@ func (o output) differences(d diffs) {
 		}
 		t.Render()
 	}
-	for _, text := range d.Unread {
+	for _, text := range slices.Concat(d.Uneven, d.Unread) {
 		fmt.Fprintln(o.w, o.warn("! "+text))
 	}
 	text := "all sizes agree"
-	if d.Differ > 0 {
+	switch {
+	case d.Differ == 0 && len(d.Uneven) > 0:
+		text = "each process has what its file says"
+	case d.Differ > 0:
 		text = words.Count(d.Differ, "size") + " " + words.Plural(d.Differ, "differs", "differ")
 	}
 	fmt.Fprintf(o.w, "%s: %s compared\n", text, words.Count(d.Lines, "line"))
