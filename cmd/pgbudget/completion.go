@@ -101,7 +101,7 @@ func completionsOf(above string, c *cli.Command) completed {
 // wholeValue is a value that stands in a usage in place of its name; list is what follows the name of one of several.
 var (
 	wholeValue = regexp.MustCompile(`^[a-z]+$`)
-	list       = regexp.MustCompile("^`[A-Z]+`: ([a-z, ]+)$")
+	list       = regexp.MustCompile("^`[A-Z]+`: ([a-z., -]+)$")
 )
 
 func options(flags []cli.Flag) (out []option) {

@@ -22,7 +22,7 @@ var completedWords = []struct{ line, want string }{
 	{"pgbudget plan --path a:b --fr", "--from --fraction"},
 	{"pgbudget plan --output ", "json table yaml"},
 	{"pgbudget status -o j", "json"},
-	{"pgbudget step --emit ", "patch"},
+	{"pgbudget step --emit ", "chef cloudnativepg gitlab.rb helm helm-env omnibus patch terraform zalando"},
 	{"pgbudget journal ", "begin export import"},
 	{"pgbudget journal export --con", "--config"},
 	{"pgbudget completion z", "zsh"},

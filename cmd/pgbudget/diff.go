@@ -71,8 +71,8 @@ type sizeDiff struct {
 // diffs is every size of a fleet.
 type diffs struct {
 	Sizes  []sizeDiff `json:"sizes"`
-	Lines  int        `json:"lines"`  // that were compared
-	Differ int        `json:"differ"` // sizes that differ
+	Lines  int        `json:"lines"`            // that were compared
+	Differ int        `json:"differ"`           // sizes that differ
 	Uneven []string   `json:"uneven,omitempty"` // pools whose processes run with other sizes, a sentence each
 	Unread []string   `json:"unread,omitempty"`
 }

@@ -4,15 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
+	"github.com/pgbudget/pgbudget/bouncer/form"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
 
-// emit prints what is left of a step as patches, one for what is released and one for what is granted: these
-// connections are there once those have drained. Each begins with a title, which git apply and patch pass over.
-func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
+// asPatch is the form of --emit that holds for any file that PgBouncer reads.
+const asPatch = "patch"
+
+// emit prints what is left of a step as patches, or in another form, one for what is released and one for what is
+// granted: these connections are there once those have drained. Each begins with a title, which git apply and patch pass
+// over, or a comment; JSON has none, and is titled in notes.
+func (m *runner) emit(ctx context.Context, w io.Writer, p preview, as string) error {
 	type part struct {
 		verb, then string
 		sets       []fleet.SettingChange
@@ -27,11 +33,17 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 		fmt.Fprintln(stderr, "note: nothing to write: "+nothingLeft(p))
 	}
 	for i, x := range parts {
+		title := fmt.Sprintf("%d of %d: %s %s, %s\n", i+1, len(parts), x.verb, state.Step{Changes: x.sets}.Text(), x.then)
+		if as != asPatch {
+			if err := m.formed(w, x.sets, title, as, i > 0); err != nil {
+				return err
+			}
+			continue
+		}
 		edits, err := m.applier.Edits(ctx, x.sets)
 		if err != nil {
 			return err
 		}
-		title := fmt.Sprintf("%d of %d: %s %s, %s\n", i+1, len(parts), x.verb, state.Step{Changes: x.sets}.Text(), x.then)
 		if _, err := io.WriteString(w, title); err != nil {
 			return err
 		}
@@ -43,6 +55,32 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview) error {
 		fmt.Fprintf(stderr, "note: then set the %s: %s\n", t.Text(), switchCommand(p.survey.Traffic, *t))
 	}
 	return nil
+}
+
+// formed prints sets in a form; after: something was printed before.
+func (m *runner) formed(w io.Writer, sets []fleet.SettingChange, title, as string, after bool) error {
+	processes := map[string]int{}
+	for _, g := range m.source.config.Groups {
+		processes[g.Name] = len(g.Processes)
+	}
+	sizes, err := form.SizesOf(sets, processes)
+	if err != nil {
+		return err
+	}
+	text, err := form.Write(as, sizes)
+	if err != nil {
+		return err
+	}
+	between := "# " + title
+	switch {
+	case strings.HasPrefix(text, "{"):
+		fmt.Fprint(stderr, "note: "+title)
+		between = ""
+	case after && !strings.Contains(text, " = "): // a document of YAML
+		between = "---\n" + between
+	}
+	_, err = io.WriteString(w, between+text)
+	return err
 }
 
 // nothingLeft says why a step has no line to write.

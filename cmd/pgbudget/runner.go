@@ -163,7 +163,7 @@ func (s source) lacks() (errs []error) {
 	}
 	for _, g := range s.config.Groups {
 		for i, p := range g.Processes {
-			if p.Config == nil {
+			if p.Config == nil && !s.fileless {
 				lack("write config: with the path of its pgbouncer.ini beside its console:",
 					"%s/%d: the config has no config: with the path of its pgbouncer.ini", g.Name, i+1)
 			}

@@ -80,6 +80,7 @@ type source struct {
 	postgres []string
 	bouncers []string
 	accept   []string // what a RELOAD may change besides; see apply.Applier.AcceptPending
+	fileless bool     // no file of a process is read or written
 	bare     bool     // samples of the fleet alone, without what Prometheus says, and nothing is noted: it was once
 }
 

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/pgbudget/pgbudget/bouncer"
+	"github.com/pgbudget/pgbudget/bouncer/form"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/sizing"
 	"github.com/pgbudget/pgbudget/planner/state"
@@ -24,6 +26,8 @@ func stepCommand() *cli.Command {
 			"waits until PgBouncer and PostgreSQL show the drain, grants, shifts traffic by at most --percent\n" +
 			"percentage points, and soaks. Doubt holds the step (exit code 5), and so does a time outside\n" +
 			"policy.windows. On a terminal pgbudget asks before the step begins.\n\n" +
+			"--emit prints the change and makes none: as a patch of the files, secrets masked, or in the form\n" +
+			"of the tool that the files belong to.\n\n" +
 			"Examples:\n" +
 			"  pgbudget step --percent 5 --dry-run\n" +
 			"  pgbudget step --percent 5\n" +
@@ -31,7 +35,7 @@ func stepCommand() *cli.Command {
 		Flags: slices.Concat(moveFlags(), formatFlags(), []cli.Flag{
 			outsideWindow(), planFlag(), reportFlag("what the step did"),
 			&cli.StringFlag{Name: "emit",
-				Usage: "`patch`: print the changes of the files as a patch, secrets masked, and change nothing"},
+				Usage: "`FORM`: " + strings.Join(append([]string{asPatch}, form.Names()...), ", ")},
 		}),
 		Action: withFacts(func(c *cli.Context, out output, s source) error { return takeSteps(c, out, s, 1) }),
 	}
@@ -40,12 +44,14 @@ func stepCommand() *cli.Command {
 // takeSteps is step and run: one step that is not waited for when it is held, or as many as it takes.
 func takeSteps(c *cli.Context, out output, s source, steps int) error {
 	switch emit := c.String("emit"); {
-	case emit != "" && emit != "patch":
-		return usage("--emit patch", "--emit %s is not known", emit)
+	case emit != "" && emit != asPatch && !slices.Contains(form.Names(), emit):
+		return usage("--emit patch, or a form: "+strings.Join(form.Names(), ", "), "--emit %s is not known", emit)
 	case emit != "" && out.format != "table":
-		return usage("choose one", "--emit patch prints a patch, and -o %s is none", out.format)
+		return usage("choose one", "--emit %s prints the change in that form, and -o %s is none", emit, out.format)
 	case emit != "" && c.Bool("dry-run"):
-		return usage("choose one", "--emit patch and --dry-run both change nothing and print different things")
+		return usage("choose one", "--emit %s and --dry-run both change nothing and print different things", emit)
+	case emit != "" && emit != asPatch: // nobody reads or writes a file
+		s.fileless = true
 	}
 	if c.IsSet("until") && c.Duration("until") <= 0 {
 		return usage("leave --until out for no end", "--until is %v, want more than 0", c.Duration("until"))
@@ -187,7 +193,7 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 		if why.Any() {
 			fmt.Fprintln(stderr, "note: "+why.Text()+"; a step would be held")
 		}
-		return m.emit(c.Context, out.w, p)
+		return m.emit(c.Context, out.w, p, c.String("emit"))
 	}
 	if err := p.edited(c.Context, m); err != nil {
 		return err

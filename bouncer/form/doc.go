@@ -1,0 +1,6 @@
+// Package form writes the sizes of a step as the tool has them that a fleet's files belong to: Chef, Omnibus, an
+// operator, Helm, Terraform. Nothing is read, and nothing is merged: what is written is what is to stand there.
+//
+//	sizes, err := form.SizesOf(changes, processes)   what a step changes, a pool at a time
+//	text, err := form.Write("helm", sizes)           as the values of a chart
+package form

@@ -1,0 +1,273 @@
+package form
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// Form is a tool's own form of sizes.
+type Form struct {
+	Name  string
+	Means string // whose it is, and where it goes
+	write func(sizes []Size) (string, error)
+}
+
+// Forms are all of them, in the order in which they are told.
+func Forms() []Form {
+	return []Form{
+		{"chef", "attributes of a Chef role for the omnibus-gitlab cookbook: gitlab_rb.pgbouncer.databases", chef},
+		{"omnibus", "what databases.json of Omnibus GitLab is to have: its databases by name", omnibus},
+		{"gitlab.rb", "lines of /etc/gitlab/gitlab.rb, behind pgbouncer['databases'] = {…}", gitlabRB},
+		{"cloudnativepg", "spec.pgbouncer.parameters of a Pooler of CloudNativePG, one for each group", cloudNativePG},
+		{"zalando", "spec.connectionPooler of a postgresql of the Zalando operator, one for each group", zalando},
+		{"helm", "values of a chart with config.databases, such as icoretech's, one for each group", helm},
+		{"helm-env", "values of a chart that gives variables to the image of Bitnami, one for each group", helmEnv},
+		{"terraform", "a tfvars file with pgbouncer_pool_sizes by group/alias", terraform},
+	}
+}
+
+// Names are the names of all forms.
+func Names() (names []string) {
+	for _, f := range Forms() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Write writes sizes in the form of that name. The error, of KindUsage, is that there is no such form, or, of
+// KindInfeasible, that the tool cannot say what is to be said.
+func Write(name string, sizes []Size) (string, error) {
+	i := slices.IndexFunc(Forms(), func(f Form) bool { return f.Name == name })
+	if i < 0 {
+		return "", &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("%s is no form", name),
+			Hint: "the forms are " + strings.Join(Names(), ", ")}
+	}
+	return Forms()[i].write(sizes)
+}
+
+// cannot is the error of a tool that has no place for something.
+func cannot(group, format string, args ...any) error {
+	return &operr.Error{Kind: operr.KindInfeasible, Subject: "group " + group, Err: fmt.Errorf(format, args...),
+		Hint: "plan with equal sizes: min: and max: of its pools, or write the lines of pgbouncer.ini: --emit patch"}
+}
+
+// settings are PgBouncer's names of sizes for every database.
+var settings = map[fleet.Key]string{fleet.KeySize: "default_pool_size", fleet.KeyReserve: "reserve_pool_size"}
+
+// databases are the aliases of sizes with what each line is to have, by the names of a line's keys.
+func databases(sizes []Size) map[string]map[string]int {
+	out := map[string]map[string]int{}
+	for _, s := range sizes {
+		if out[s.Alias] == nil {
+			out[s.Alias] = map[string]int{}
+		}
+		out[s.Alias][string(s.Key)] = s.Conns
+	}
+	return out
+}
+
+// single is the group of sizes whose tool has one document for one group.
+func single(sizes []Size, what string) error {
+	if names := groups(sizes); len(names) > 1 {
+		return cannot(strings.Join(names, ", "), "%s has no groups, and the step changes several", what)
+	}
+	return nil
+}
+
+func indented(v any) (string, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return string(b) + "\n", err
+}
+
+func chef(sizes []Size) (string, error) {
+	if err := single(sizes, "a role's pgbouncer.databases"); err != nil {
+		return "", err
+	}
+	return indented(nest(databases(sizes), "override_attributes", "omnibus-gitlab", "gitlab_rb", "pgbouncer", "databases"))
+}
+
+func omnibus(sizes []Size) (string, error) {
+	if err := single(sizes, "databases.json"); err != nil {
+		return "", err
+	}
+	return indented(databases(sizes))
+}
+
+// nest puts a value below words.
+func nest(v any, words ...string) any {
+	for _, w := range slices.Backward(words) {
+		v = map[string]any{w: v}
+	}
+	return v
+}
+
+// gitlabRB writes assignments, so that host, user and password of a database stay. Keys are symbols, as in GitLab's
+// own pages; what Omnibus keeps them in takes both.
+func gitlabRB(sizes []Size) (string, error) {
+	if err := single(sizes, "gitlab.rb"); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	dbs := databases(sizes)
+	for _, alias := range sorted(dbs) {
+		for _, key := range sorted(dbs[alias]) {
+			fmt.Fprintf(&b, "pgbouncer['databases'][%s][:%s] = %d\n", symbol(alias), key, dbs[alias][key])
+		}
+	}
+	return b.String(), nil
+}
+
+// symbol is a name as a symbol of Ruby.
+func symbol(name string) string {
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(name)
+	return ":'" + quoted + "'"
+}
+
+func sorted[T any](m map[string]T) (names []string) {
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// only are the sizes of a group's processes where the tool has one number for every database.
+func only(group, tool string, sizes []Size) (size, reserve int, err error) {
+	size, reserve = -1, -1
+	for _, s := range sizes {
+		at := &size
+		if s.Key == fleet.KeyReserve {
+			at = &reserve
+		}
+		if *at >= 0 && *at != s.Conns {
+			return 0, 0, cannot(group, "%s has one %s for every database, and %s is to have %d where another has %d", tool,
+				settings[s.Key], s.Alias, s.Conns, *at)
+		}
+		*at = s.Conns
+	}
+	return size, reserve, nil
+}
+
+// documents writes a YAML document for each group.
+func documents(sizes []Size, one func(group string, sizes []Size) (any, error)) (string, error) {
+	var parts []string
+	for _, group := range groups(sizes) {
+		v, err := one(group, of(group, sizes))
+		if err != nil {
+			return "", err
+		}
+		var b bytes.Buffer
+		if err := yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true)).Encode(v); err != nil {
+			return "", err
+		}
+		parts = append(parts, b.String())
+	}
+	return strings.Join(parts, "---\n"), nil
+}
+
+// cloudNativePG: parameters are strings, of all databases. Source: CloudNativePG, Pooler, spec.pgbouncer.parameters.
+func cloudNativePG(sizes []Size) (string, error) {
+	return documents(sizes, func(group string, sizes []Size) (any, error) {
+		size, reserve, err := only(group, "a Pooler", sizes)
+		if err != nil {
+			return nil, err
+		}
+		parameters := yaml.MapSlice{}
+		if size >= 0 {
+			parameters = append(parameters, yaml.MapItem{Key: "default_pool_size", Value: strconv.Itoa(size)})
+		}
+		if reserve >= 0 {
+			parameters = append(parameters, yaml.MapItem{Key: "reserve_pool_size", Value: strconv.Itoa(reserve)})
+		}
+		return resource("postgresql.cnpg.io/v1", "Pooler", group, yaml.MapSlice{{Key: "pgbouncer",
+			Value: yaml.MapSlice{{Key: "parameters", Value: parameters}}}}), nil
+	})
+}
+
+// resource is an object of Kubernetes.
+func resource(version, kind, name string, spec yaml.MapSlice) yaml.MapSlice {
+	return yaml.MapSlice{{Key: "apiVersion", Value: version}, {Key: "kind", Value: kind},
+		{Key: "metadata", Value: yaml.MapSlice{{Key: "name", Value: name}}}, {Key: "spec", Value: spec}}
+}
+
+// zalando: the operator parts maxDBConnections among the instances, and gives default_pool_size half of a part,
+// rounded down, and the reserve a quarter. Source: zalando/postgres-operator, pkg/cluster/connection_pooler.go,
+// getConnectionPoolerEnvVars.
+func zalando(sizes []Size) (string, error) {
+	return documents(sizes, func(group string, sizes []Size) (any, error) {
+		size, reserve, err := only(group, "a connectionPooler", sizes)
+		switch {
+		case err != nil:
+			return nil, err
+		case reserve >= 0 && reserve != size/2:
+			return nil, cannot(group, "the operator gives the reserve half of the size, %d, and %d is planned", size/2, reserve)
+		case size < 0:
+			return nil, cannot(group, "the operator takes the reserve from the size, which does not change")
+		}
+		processes := max(1, sizes[0].Processes)
+		return resource("acid.zalan.do/v1", "postgresql", group, yaml.MapSlice{{Key: "connectionPooler",
+			Value: yaml.MapSlice{{Key: "numberOfInstances", Value: processes},
+				{Key: "maxDBConnections", Value: 2 * size * processes}}}}), nil
+	})
+}
+
+func helm(sizes []Size) (string, error) {
+	return documents(sizes, func(_ string, sizes []Size) (any, error) {
+		return nest(databases(sizes), "config", "databases"), nil
+	})
+}
+
+// helmEnv: the image reads PGBOUNCER_ and the name of a setting. Source: the image bitnami/pgbouncer,
+// rootfs/opt/bitnami/scripts/pgbouncer-env.sh.
+func helmEnv(sizes []Size) (string, error) {
+	return documents(sizes, func(group string, sizes []Size) (any, error) {
+		size, reserve, err := only(group, "the image", sizes)
+		if err != nil {
+			return nil, err
+		}
+		var env []yaml.MapSlice
+		if size >= 0 {
+			env = append(env, variable("PGBOUNCER_DEFAULT_POOL_SIZE", size))
+		}
+		if reserve >= 0 {
+			env = append(env, variable("PGBOUNCER_RESERVE_POOL_SIZE", reserve))
+		}
+		return map[string]any{"extraEnvVars": env}, nil
+	})
+}
+
+// variable is a variable of a container's environment; its value is a string.
+func variable(name string, n int) yaml.MapSlice {
+	return yaml.MapSlice{{Key: "name", Value: name}, {Key: "value", Value: strconv.Itoa(n)}}
+}
+
+func terraform(sizes []Size) (string, error) {
+	var b strings.Builder
+	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
+		var lines []string
+		for _, s := range sizes {
+			if s.Key == key {
+				lines = append(lines, fmt.Sprintf("  %s = %d\n", hclString(s.Group+"/"+s.Alias), s.Conns))
+			}
+		}
+		if len(lines) > 0 {
+			fmt.Fprintf(&b, "pgbouncer_%ss = {\n%s}\n", key, strings.Join(lines, ""))
+		}
+	}
+	return b.String(), nil
+}
+
+// hclString is a text as HCL has it: a ${ or %{ in it begins nothing.
+func hclString(text string) string {
+	quoted := strconv.Quote(text)
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(quoted)
+}
