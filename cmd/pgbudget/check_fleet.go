@@ -254,7 +254,11 @@ func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
 	noted := m.applier.Noted()
 	for _, rule := range slices.Sorted(maps.Keys(noted)) {
 		for _, text := range noted[rule] {
-			f.Note(rule, "", text, next[rule])
+			if !slices.ContainsFunc(*f, func(x check.Finding) bool { // what a step is refused for says it, and more
+				return x.Rule == rule && (strings.Contains(x.Subject+": "+x.Found, text) || strings.Contains(x.Found, text))
+			}) {
+				f.Note(rule, "", text, next[rule])
+			}
 		}
 	}
 }

@@ -138,6 +138,12 @@ var breaks = []breach{
 		}},
 	{name: "a line that waits for a restart", rule: operr.RuleRestart, cause: iniLine("listen_backlog = 129", true)},
 	{name: "a line that waits for a RELOAD", rule: operr.RulePending, cause: iniLine("query_timeout = 77", false)},
+	{name: "a SET in force", rule: operr.RulePending, cause: func(b *bench, p *lab.Process) func() {
+		if err := p.Command(b.t.Context(), "SET query_timeout=77"); err != nil {
+			b.t.Fatal(err)
+		}
+		return b.reloaded(p, false, func() {})
+	}},
 	{name: "TLS to the server", rule: operr.RuleRecycle, once: true, cause: iniLine("server_tls_sslmode = prefer", true)},
 	{name: "Prometheus is not there", rule: operr.RulePrometheus, once: true,
 		config: func(text string) string {
@@ -258,6 +264,11 @@ func (b *bench) breaks(t *testing.T, c breach, p *lab.Process) {
 		found = found || x.Rule == c.rule
 		if x.Rule != c.rule && !slices.Contains(c.also, x.Rule) {
 			t.Errorf("%s is found, too: %+v", x.Rule, x)
+		}
+		for _, y := range got.Findings {
+			if x != y && x.Rule == y.Rule && strings.Contains(x.Subject+": "+x.Found, y.Found) {
+				t.Errorf("told twice: %+v, %+v", x, y)
+			}
 		}
 		if x.Found == "" || x.Severity == "" || x.Next == "" {
 			t.Errorf("a finding without its evidence, its severity or the next command: %+v", x)
