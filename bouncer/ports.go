@@ -2,6 +2,7 @@ package bouncer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -68,6 +69,10 @@ type Applier interface {
 	// while another action, whose context has ended, is being: each process is changed by one of them at a time.
 	Apply(ctx context.Context, action state.Action) error
 }
+
+// ErrPending is Apply's word for an action that a person is to carry out and that is not seen everywhere yet. Nothing
+// went wrong: it is applied again after the next sample.
+var ErrPending = errors.New("somebody is to carry this out, and has not yet")
 
 // Journal keeps what happened. bouncer/journal.Journal appends to a file, bouncer/hook.Journal tells hooks besides; the
 // simulator's driver keeps events in memory.

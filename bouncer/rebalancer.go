@@ -63,6 +63,8 @@ type Rebalancer struct {
 	Watch bool
 	// the goal is that of a reviewed plan: where a load has grown beyond it, the run ends
 	Fixed bool
+	// a person carries actions out: what a step is aborted for is heeded while one is waited for
+	ByHand bool
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	// the run takes back every step from that event on, the one in hand first; 0: it goes forward
@@ -104,6 +106,7 @@ type run struct {
 	blind       time.Time      // since when something does not answer; zero: all answer
 	blindBy     error
 	unreadable  string // the newest settings that could not be read, in words
+	waiting     bool   // for a person, who is to carry the intended action out
 }
 
 // Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between
@@ -297,9 +300,12 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 	if err := control.Promise(s.Fleet, action.Changes); err != nil {
 		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
 	}
-	if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
-		return err
+	if again := w.waiting && w.state.Intent != nil && w.state.Intent.SameSets(action); !again {
+		if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
+			return err
+		}
 	}
+	w.waiting = false
 	work, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var err error
@@ -309,6 +315,13 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 		// what became of it is for the next sample
 	} else if undone, failed := w.beside(ctx, long, giveUp); undone || failed != nil {
 		return failed
+	}
+	if errors.Is(err, ErrPending) {
+		w.waiting = true
+		if err := w.Clock.Sleep(ctx, w.Policy.Every); err != nil && ctx.Err() == nil {
+			return err
+		}
+		return nil
 	}
 	if err != nil {
 		w.met, w.metBy = err, verdict.ActionFailed

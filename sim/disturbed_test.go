@@ -165,6 +165,9 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 		if seed%4 == 1 { // steps are provisional for a while
 			x.policy.ConfirmAfter = 15 * time.Second
 		}
+		if seed%5 == 2 && seed%6 != 0 && seed%6 != 3 { // somebody else changes the files
+			x.hand = rand.New(rand.NewPCG(seed, 15))
+		}
 		before := x.sizes()
 		first := int64(0) // the first step that was ever begun
 		for n := range 1 + r.IntN(6) {

@@ -39,7 +39,10 @@ type rig struct {
 	dieAt   int                // the event at which the program dies, from 1; 0: it lives
 	torn    int                // of the action that it dies in: so many processes have been told
 	dead    bool
-	sampled []int // direct and orphaned backends of each server at the newest sample
+	hand    *rand.Rand // somebody who makes each change in a time of their own; nil: nobody is asked
+	asked   []fleet.SettingChange
+	due     time.Duration // when all of it will have been made
+	sampled []int         // direct and orphaned backends of each server at the newest sample
 	broken  []string
 	claims  []int
 }
@@ -96,7 +99,35 @@ func (x *rig) Apply(ctx context.Context, act state.Action) error {
 	if x.dieAt > 0 && len(x.events)+1 == x.dieAt && x.torn > 0 {
 		act.Changes = act.Changes[:min(x.torn, len(act.Changes))]
 	}
+	if x.hand != nil {
+		return x.byHand(ctx, act)
+	}
 	return x.w.Apply(ctx, act)
+}
+
+// byHand asks for an action's changes and lets them be made, the first half of them earlier than the rest.
+func (x *rig) byHand(ctx context.Context, act state.Action) error {
+	if act.Kind == state.Flush {
+		return errors.New("a flush is asked of nobody")
+	}
+	if act.Kind == state.Restore {
+		return nil
+	}
+	now := x.w.At()
+	if !slices.Equal(x.asked, act.Changes) {
+		x.asked, x.due = slices.Clone(act.Changes), now+time.Duration(x.hand.IntN(90))*time.Second
+	}
+	left := x.due - now
+	if left <= 0 {
+		return x.w.Apply(ctx, act)
+	}
+	if half := len(act.Changes) / 2; half > 0 && left < 30*time.Second {
+		act.Changes = act.Changes[:half]
+		if err := x.w.Apply(ctx, act); err != nil {
+			return err
+		}
+	}
+	return bouncer.ErrPending
 }
 
 // Observe takes a sample, and remembers what was known then.
@@ -139,7 +170,7 @@ func (w *World) granted(s *server) int {
 func (x *rig) rebalancer() bouncer.Rebalancer {
 	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(),
 		Loads: x.loads, Evidence: x.before,
-		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
+		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0, ByHand: x.hand != nil}
 }
 
 func (x *rig) declared() budget.Declared {

@@ -23,6 +23,8 @@ type File struct {
 	Mirror        Mirror       `yaml:"mirror"`  // of the journal
 	MirrorTimeout Dur          `yaml:"mirror_timeout"`
 	Hooks         Hooks        `yaml:"hooks"`
+	Apply         string       `yaml:"apply"` // by-hand
+	ByHand        Hand         `yaml:"by_hand"`
 	Shift         *Shift       `yaml:"shift"`
 	Shifts        []Shift      `yaml:"shifts"` // several, one after the other
 }

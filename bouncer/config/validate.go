@@ -72,6 +72,7 @@ func (f *File) Check(k *Checker) {
 		}
 		k.Int(path+".conns", x.Conns, 1, MaxConns)
 	}
+	k.hand(*f)
 	k.prometheus(f.Prometheus)
 	for i, s := range f.Saturation {
 		k.signal(fmt.Sprintf("saturation[%d]", i), s, servers)

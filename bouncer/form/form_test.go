@@ -84,7 +84,8 @@ func TestJSONIsMergedIntoASitesOwn(t *testing.T) {
 
 // TestRubyRunsGitlabRB behind a block as GitLab's pages write it.
 func TestRubyRunsGitlabRB(t *testing.T) {
-	script := "pgbouncer = {}\npgbouncer['databases'] = {\n  gitlabhq_production: { host: '10.0.0.1', user: 'pgbouncer', " +
+	script := "pgbouncer = {}\npgbouncer['databases'] = {\n  gitlabhq_production: { host: '10.0.0.1', " +
+		"user: 'pgbouncer', " +
 		"pool_size: 30 },\n  'it\\'s-${x}': { host: 'h' },\n  other: { pool_size: 5 }\n}\n" + written(t, "gitlab.rb", one) +
 		"require 'json'\nputs JSON.generate(pgbouncer['databases'])\n"
 	file := filepath.Join(t.TempDir(), "gitlab.rb")
@@ -130,7 +131,8 @@ func TestOperatorsReadTheirFields(t *testing.T) {
 	}
 	for i, want := range []struct{ name, size string }{{"ci", "4"}, {"main", "15"}} {
 		d := docs[i]
-		if at(d, "apiVersion") != "postgresql.cnpg.io/v1" || at(d, "kind") != "Pooler" || at(d, "metadata", "name") != want.name ||
+		if at(d, "apiVersion") != "postgresql.cnpg.io/v1" || at(d, "kind") != "Pooler" ||
+			at(d, "metadata", "name") != want.name ||
 			at(d, "spec", "pgbouncer", "parameters", "default_pool_size") != want.size {
 			t.Errorf("%v, want %v", d, want)
 		}
@@ -161,7 +163,8 @@ func TestChartsReadTheirValues(t *testing.T) {
 	var values struct {
 		ExtraEnvVars []struct{ Name, Value string } `yaml:"extraEnvVars"`
 	}
-	if err := yaml.Unmarshal([]byte(written(t, "helm-env", equal)), &values); err != nil || len(values.ExtraEnvVars) != 1 ||
+	if err := yaml.Unmarshal([]byte(written(t, "helm-env", equal)), &values); err != nil ||
+		len(values.ExtraEnvVars) != 1 ||
 		values.ExtraEnvVars[0].Name != "PGBOUNCER_DEFAULT_POOL_SIZE" || values.ExtraEnvVars[0].Value != "15" {
 		t.Errorf("%v: %+v", err, values)
 	}
@@ -207,8 +210,8 @@ func TestWhatAToolCannotSayIsRefused(t *testing.T) {
 		kind  operr.Kind
 		says  string
 	}{
-		{"cloudnativepg", one, operr.KindInfeasible, "a Pooler has one default_pool_size for every database, and it's-${x} is " +
-			"to have 7 where another has 40"},
+		{"cloudnativepg", one, operr.KindInfeasible, "a Pooler has one default_pool_size for every database, and it's-${x} " +
+			"is to have 7 where another has 40"},
 		{"zalando", one, operr.KindInfeasible, "one default_pool_size"},
 		{"zalando", reserve, operr.KindInfeasible, "half of the size, 4, and 3 is planned"},
 		{"helm-env", one, operr.KindInfeasible, "one default_pool_size"},

@@ -23,11 +23,12 @@ var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", 
 // arrows lists which of our packages each other one may import, the rooms of planner first; what is not listed may
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
-	"bouncer":              {"operr words verdict fleet load budget sizing shift learn state control", ""},
-	"bouncer/asked":        {"verdict state", "bouncer/config bouncer/journal bouncer/quote"},
-	"bouncer/check":        {"operr words budget", ""},
-	"bouncer/command":      {"", "bouncer/quote"},
-	"bouncer/config":       {"operr fleet load budget shift state control", "bouncer/spelling bouncer/secret"},
+	"bouncer":         {"operr words verdict fleet load budget sizing shift learn state control", ""},
+	"bouncer/asked":   {"verdict state", "bouncer/config bouncer/journal bouncer/quote"},
+	"bouncer/check":   {"operr words budget", ""},
+	"bouncer/command": {"", "bouncer/quote"},
+	"bouncer/config": {"operr fleet load budget shift state control",
+		"bouncer/form bouncer/spelling bouncer/secret"},
 	"bouncer/hook":         {"verdict state", "bouncer"},
 	"bouncer/ini":          {"operr fleet", "bouncer/secret"},
 	"bouncer/journal":      {"operr words state", "bouncer bouncer/command"},
@@ -35,7 +36,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/clock":   {"", "bouncer"},
 	"bouncer/live/admin":   {"operr fleet", "bouncer/command bouncer/ini bouncer/live/clock bouncer/quote bouncer/secret"},
 	"bouncer/live/observe": {"operr fleet", "bouncer bouncer/ini bouncer/live/admin bouncer/live/clock"},
-	"bouncer/live/apply": {"operr fleet state",
+	"bouncer/form":         {"operr fleet", ""},
+	"bouncer/live/apply": {"operr words fleet state",
 		"bouncer bouncer/ini bouncer/live/admin bouncer/live/observe bouncer/spelling"},
 	"bouncer/live/signals": {"fleet", "bouncer bouncer/config bouncer/trafficswitch bouncer/prom"},
 	"bouncer/live/livetest": {"operr verdict fleet state",
@@ -51,8 +53,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/store":         {"operr", "bouncer/command bouncer/quote"},
 	"bouncer/trafficswitch": {"operr", "bouncer bouncer/command bouncer/config"},
 	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
-		"bouncer bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/hook bouncer/ini bouncer/journal " +
-			"bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
+		"bouncer bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/form bouncer/hook bouncer/ini " +
+			"bouncer/journal bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
 			"bouncer/prom bouncer/quote bouncer/recording bouncer/report bouncer/reviewed bouncer/secret bouncer/spelling " +
 			"bouncer/static bouncer/store bouncer/trafficswitch sim sim/batch sim/chart sim/scenario"},
 	"fixtures/lab":         {"", ""},

@@ -36,13 +36,16 @@ func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.
 	}
 	defer m.tell()
 	switch {
-	case step.Empty() && !blocked.Any(): // the sizes are those of the plan, and the files may say something else
+	case step.Empty() && !blocked.Any() && !m.source.byHand(): // the files may say something else than the plan
 		return m.applier.CheckFiles(ctx)
 	case step.Empty():
 		return nil
 	}
 	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, m.journalState.Step != nil); err != nil {
 		return err
+	}
+	if m.source.byHand() {
+		return nil
 	}
 	return m.applier.CheckKept(ctx, control.Processes(m.journalState)) // as the run does before it grants
 }
@@ -105,6 +108,9 @@ func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy stat
 		if err := mirrorOf(conf).Space(conf.Journal); err != nil {
 			return err
 		}
+	}
+	if m.source.byHand() { // whoever makes the change reads the files
+		return nil
 	}
 	if err := m.applier.Check(ctx, sets); err != nil || inHand {
 		return err

@@ -16,8 +16,8 @@ import (
 const asPatch = "patch"
 
 // emit prints what is left of a step as patches, or in another form, one for what is released and one for what is
-// granted: these connections are there once those have drained. Each begins with a title, which git apply and patch pass
-// over, or a comment; JSON has none, and is titled in notes.
+// granted: these connections are there once those have drained. Each begins with a title, which git apply and patch
+// pass over, or a comment; JSON has none, and is titled in notes.
 func (m *runner) emit(ctx context.Context, w io.Writer, p preview, as string) error {
 	type part struct {
 		verb, then string

@@ -8,8 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
 )
 
-// TestAStepIsPrintedInTheFormOfATool that its files belong to: no file is named in the config, and none is changed. What
-// the tool has no place for ends with 3.
+// TestAStepIsPrintedInTheFormOfATool that its files belong to: no file is named in the config, and none is changed.
 func TestAStepIsPrintedInTheFormOfATool(t *testing.T) {
 	b := &bench{t: t, l: labtest.Start(t, checkFleet())}
 	b.config, b.path = movingConfig(t, b.l, reviewedPools)

@@ -45,6 +45,9 @@ func foresee(x bouncer.Survey, policy state.Policy, m state.JournalState, step s
 
 // edited asks what is left of the step changes in files.
 func (p *preview) edited(ctx context.Context, m *runner) (err error) {
+	if m.source.byHand() {
+		return nil
+	}
 	p.edits, err = m.applier.Edits(ctx, p.sets())
 	return err
 }

@@ -52,6 +52,14 @@ func (r *reporter) event(e state.Event) {
 	fmt.Fprintf(r.w, "%s  %s\n", e.At.UTC().Format("15:04:05Z"), quote.Line(line))
 }
 
+// say prints a text above the bar.
+func (r *reporter) say(text string) {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	fmt.Fprint(r.w, text)
+}
+
 // seen moves the bar after every sample.
 func (r *reporter) seen(s control.State, act state.Action) {
 	if s.Now.IsZero() {

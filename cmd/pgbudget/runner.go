@@ -163,7 +163,7 @@ func (s source) lacks() (errs []error) {
 	}
 	for _, g := range s.config.Groups {
 		for i, p := range g.Processes {
-			if p.Config == nil && !s.fileless {
+			if p.Config == nil && !s.fileless && !s.byHand() {
 				lack("write config: with the path of its pgbouncer.ini beside its console:",
 					"%s/%d: the config has no config: with the path of its pgbouncer.ini", g.Name, i+1)
 			}
@@ -264,7 +264,12 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 		reporter.event(e)
 		m.report.event(e)
 	}, who()})
-	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: lockedHands{m.applier, m.fleet}, Journal: hooks,
+	var hands bouncer.Applier = lockedHands{m.applier, m.fleet}
+	kept := m.applier.CheckKept
+	if m.source.byHand() {
+		hands, kept = m.handed(reporter), nil
+	}
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, ByHand: m.source.byHand(),
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0), Reviewed: m.reviewed(),
@@ -273,7 +278,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 		Aborted:  func() verdict.Reason { return asked.Aborted(conf.Journal) },
 		Adjusted: func(p state.Policy) (state.Policy, verdict.Reason) { return asked.Settings(conf.Journal, p) },
 		Possible: m.possible(policy),
-		Alone:    m.stillAlone, Kept: m.applier.CheckKept, Unasked: m.unasked,
+		Alone:    m.stillAlone, Kept: kept, Unasked: m.unasked,
 		Signals: signals.Source{Watched: watched, Servers: conf.Servers, Poll: poll, Newest: newest},
 		Seen: func(s control.State, a state.Action) {
 			reporter.seen(s, a)

@@ -41,6 +41,7 @@ type RunGoal struct {
 	Goal   sizing.Goal
 	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Steps  int         // as many forward steps at most; 0: no limit
+	ByHand bool        // a person carries actions out: one that is intended may take hours
 	Watch  bool        // no step begins: what is provisional is watched, and the run ends once nothing is
 }
 
@@ -124,6 +125,11 @@ func Next(s State) state.Action {
 		}
 		return s.holdFor(unread, s.Policy.Stale)
 	case s.Journal.Intent != nil:
+		if step := s.Journal.Step; s.ByHand && step != nil && !goesBack { // it may take hours
+			if o := s.abort(*step); o.any() && !o.pause {
+				return s.takeBack(*step, o.why)
+			}
+		}
 		return s.settle(*s.Journal.Intent)
 	}
 	switch step := s.Journal.Step; {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,11 @@ import (
 
 // ActionKind is what an Action does.
 type ActionKind string
+
+// SameSets reports whether another action is of the same kind and sets the same lines to the same values.
+func (a Action) SameSets(other Action) bool {
+	return a.Kind == other.Kind && slices.Equal(a.Changes, other.Changes)
+}
 
 // The kinds of actions. BeginStep, SetGoal, TrimStep, CompleteStep, ConfirmStep, ProlongStep, ReopenStep and
 // AbortStep change nothing in the fleet: they are decisions that must outlive a crash.

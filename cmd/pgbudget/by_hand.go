@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	external "github.com/pgbudget/pgbudget/bouncer/command"
+	"github.com/pgbudget/pgbudget/bouncer/config"
+	"github.com/pgbudget/pgbudget/bouncer/form"
+	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/planner/operr"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// byHand reports whether somebody else changes the files.
+func (s source) byHand() bool { return s.config != nil && s.config.Apply == config.ByHand }
+
+// handed is the applier of such a fleet: it asks, and waits.
+func (m *runner) handed(reporter *reporter) *apply.ByHand {
+	conf := m.source.config
+	h := &apply.ByHand{Fleet: m.fleet, Locked: m.fleet.Locked, Clock: m.clock, Within: conf.HandWithin()}
+	h.Tell = func(ctx context.Context, action state.Action) error {
+		text, err := m.change(action)
+		if err != nil {
+			return err
+		}
+		if len(conf.ByHand.Change) > 0 {
+			if err := m.ordered(ctx, text); err != nil {
+				return err
+			}
+		}
+		reporter.say(fmt.Sprintf("%s  by hand  make this change and RELOAD; it is waited for, for %v at most:\n%s",
+			m.clock.Now().UTC().Format("15:04:05Z"), h.Within, text))
+		return nil
+	}
+	return h
+}
+
+// change is what is asked for, in the form of the config.
+func (m *runner) change(action state.Action) (string, error) {
+	sets := action.Changes
+	if m.source.config.ByHand.Form == "" {
+		var b strings.Builder
+		for _, x := range sets {
+			fmt.Fprintf(&b, "%s: %s of %s %d → %d\n", x.Process, x.Key, x.Alias, x.From, x.To)
+		}
+		return b.String(), nil
+	}
+	processes := map[string]int{}
+	for _, g := range m.source.config.Groups {
+		processes[g.Name] = len(g.Processes)
+	}
+	sizes, err := form.SizesOf(sets, processes)
+	if err != nil {
+		return "", err
+	}
+	return form.Write(m.source.config.ByHand.Form, sizes)
+}
+
+// ordered gives the change to the command of by_hand, which may open a merge request.
+func (m *runner) ordered(ctx context.Context, text string) error {
+	conf := m.source.config
+	ctx, cancel := context.WithTimeout(ctx, conf.Hooks.Within())
+	defer cancel()
+	_, err := external.Call{Argv: conf.ByHand.Change, Env: []string{"PGBUDGET_ENVIRONMENT=" + conf.Environment},
+		Stdin: []byte(text), Mask: conf.Mask}.Run(ctx)
+	if err != nil {
+		return &operr.Error{Kind: operr.KindUnreachable, Subject: "by_hand.change", Err: err,
+			Hint: "run the command by hand, with the change on its standard input"}
+	}
+	return nil
+}

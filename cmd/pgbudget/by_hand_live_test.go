@@ -1,0 +1,107 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pgbudget/pgbudget/fixtures/lab"
+	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/state"
+)
+
+// byHandCase is what somebody does with a change that a step asks for, and what becomes of the step.
+type byHandCase struct {
+	name  string
+	does  func(b *bench, made func(p *lab.Process, size string))
+	soak  string
+	code  int
+	says  string
+	sizes string // of ci/1 and ci/2 afterwards
+}
+
+var byHandCases = []byHandCase{
+	{"made after a while", func(b *bench, made func(*lab.Process, string)) {
+		time.Sleep(2 * time.Second)
+		made(b.l.Process("ci", 0), "10")
+		time.Sleep(time.Second)
+		made(b.l.Process("ci", 1), "10")
+	}, "0s", exitDone, "done     1 of 1 steps", "10 10"},
+	{"another value", func(b *bench, made func(*lab.Process, string)) {
+		made(b.l.Process("ci", 0), "7")
+	}, "0s", exitDrift, "ci/1: pool_size of app is 7", "7 5"},
+	{"on one of two hosts", func(b *bench, made func(*lab.Process, string)) {
+		made(b.l.Process("ci", 0), "10")
+	}, "0s", exitHeld, "pool_size of app in ci/2 is 5, want 10", "10 5"},
+	{"never", func(*bench, func(*lab.Process, string)) {}, "0s", exitHeld,
+		"nobody has made the change everywhere within 6s: pool_size of app in ci/1 is 5, want 10, pool_size of app in ci/2",
+		"5 5"},
+	{"made, and taken back in the soak", func(b *bench, made func(*lab.Process, string)) {
+		made(b.l.Process("ci", 0), "10")
+		made(b.l.Process("ci", 1), "10")
+		b.awaits(b.t.(*testing.T), "grants that are done", 1, granted)
+		made(b.l.Process("ci", 1), "5")
+	}, "1h", exitDrift, "ci/2", "10 5"},
+}
+
+// TestAStepByHandWaitsForWhoeverMakesIt: it prints the change in the form of the config, writes no file itself, and
+// tells no process to RELOAD.
+func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
+	spec := checkFleet()
+	spec.Groups[1].Processes, spec.Groups[1].Shared = 2, false
+	b := &bench{t: t, l: labtest.Start(t, spec)}
+	for _, c := range byHandCases {
+		t.Run(c.name, func(t *testing.T) {
+			b.t = t
+			b.config, b.path = movingConfig(t, b.l, strings.Replace(reviewedPools, "percent: 6, soak: 0s", "percent: 12, "+
+				"soak_every: 500ms, soak: "+c.soak, 1)+"apply: by-hand\nby_hand: {form: terraform, within: 6s}\n")
+			for _, p := range b.l.Processes {
+				rewrite(t, b.config, replaced(", config: "+p.IniPath, ""))
+			}
+			before := files(t, b.l)
+			var undo []func()
+			made := func(p *lab.Process, size string) {
+				undo = append(undo, b.reloaded(p, true, rewrite(t, p.DatabasesPath, func(text string) string {
+					for _, old := range []string{"5", "7", "10"} {
+						text = strings.ReplaceAll(text, "pool_size="+old+" ", "pool_size="+size+" ")
+						text = strings.ReplaceAll(text, "pool_size="+old+"\n", "pool_size="+size+"\n")
+					}
+					return text
+				})))
+			}
+			step := b.background(t, "step", "--yes", "--window", "1s", "--every", "300ms")
+			b.awaits(t, "intents", 1, func(e state.Event) bool { return e.Kind == state.Intended })
+			c.does(b, made)
+			code := step.ended(t)
+			said := step.stderr.String()
+			if code != c.code || !strings.Contains(said, c.says) ||
+				!strings.Contains(said, "by hand  make this change and RELOAD; it is waited for, for 6s at most:\n"+
+					"pgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n}\n") {
+				t.Errorf("exit %d, want %d and %q\n%s", code, c.code, c.says, said)
+			}
+			var sizes []string
+			for _, p := range b.l.Group("ci") {
+				rows, err := p.Show(t.Context(), "DATABASES")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range rows {
+					if row["name"] == "app" {
+						sizes = append(sizes, row["pool_size"])
+					}
+				}
+			}
+			if got := strings.Join(sizes, " "); got != c.sizes {
+				t.Errorf("ci has %s, want %s", got, c.sizes)
+			}
+			for i := range undo {
+				undo[len(undo)-1-i]()
+			}
+			for path, text := range files(t, b.l) {
+				if text != before[path] {
+					t.Errorf("%s was changed by somebody else than who was asked", path)
+				}
+			}
+		})
+	}
+}
