@@ -54,9 +54,10 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/trafficswitch": {"operr", "bouncer bouncer/command bouncer/config"},
 	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
 		"bouncer bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/form bouncer/hook bouncer/ini " +
-			"bouncer/journal bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe bouncer/live/signals " +
-			"bouncer/prom bouncer/quote bouncer/recording bouncer/report bouncer/reviewed bouncer/secret bouncer/spelling " +
-			"bouncer/static bouncer/store bouncer/trafficswitch sim sim/batch sim/chart sim/scenario"},
+			"bouncer/journal bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe " +
+			"bouncer/live/signals bouncer/prom bouncer/quote bouncer/recording bouncer/report bouncer/reviewed " +
+			"bouncer/secret bouncer/spelling bouncer/static bouncer/store bouncer/trafficswitch sim sim/batch sim/chart " +
+			"sim/scenario"},
 	"fixtures/lab":         {"", ""},
 	"fixtures/lab/clients": {"", "fixtures/lab"},
 	"fixtures/lab/labtest": {"", "fixtures/lab"},
