@@ -233,6 +233,9 @@ func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
 	for _, c := range configsOf(m.source.config) {
 		filed[c.Process] = true
 	}
+	if m.source.byHand() { // no step writes them
+		clear(filed)
+	}
 	for _, of := range byProcess(sets) {
 		if tried[of[0].Process] = true; !filed[of[0].Process] { // that is a finding of the config
 			continue
