@@ -29,7 +29,7 @@ var byHandCases = []byHandCase{
 	}, "0s", exitDone, "done     1 of 1 steps", "10 10"},
 	{"another value", func(b *bench, made func(*lab.Process, string)) {
 		made(b.l.Process("ci", 0), "7")
-	}, "0s", exitDrift, "ci/1: pool_size of app is 7", "7 5"},
+	}, "0s", exitDrift, "pool_size of app in ci/1 is 7; the step in hand changes it from 5 to 10", "7 5"},
 	{"on one of two hosts", func(b *bench, made func(*lab.Process, string)) {
 		made(b.l.Process("ci", 0), "10")
 	}, "0s", exitHeld, "pool_size of app in ci/2 is 5, want 10", "10 5"},
@@ -53,8 +53,10 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 	for _, c := range byHandCases {
 		t.Run(c.name, func(t *testing.T) {
 			b.t = t
-			b.config, b.path = movingConfig(t, b.l, strings.Replace(reviewedPools, "percent: 6, soak: 0s", "percent: 12, "+
-				"soak_every: 500ms, soak: "+c.soak, 1)+"apply: by-hand\nby_hand: {form: terraform, within: 6s}\n")
+			b.config, b.path = movingConfig(t, b.l, "pools: [{pool: main/app, max: 5, load: {arrivals_per_sec: 10, "+
+				"mean_hold: 100ms}}, {pool: ci/app, min: 10, max: 10, load: {arrivals_per_sec: 70, mean_hold: 150ms}}]\n"+
+				"policy: {percent: 50, soak_every: 500ms, soak: "+c.soak+"}\napply: by-hand\n"+
+				"by_hand: {form: terraform, within: 6s}\n")
 			for _, p := range b.l.Processes {
 				rewrite(t, b.config, replaced(", config: "+p.IniPath, ""))
 			}
@@ -93,6 +95,15 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			}
 			if got := strings.Join(sizes, " "); got != c.sizes {
 				t.Errorf("ci has %s, want %s", got, c.sizes)
+			}
+			if c.code == exitDone { // and back, in the same manner
+				back := b.background(t, "rollback", "--yes", "--now", "--window", "1s", "--every", "300ms")
+				b.awaits(t, "intents", 2, func(e state.Event) bool { return e.Kind == state.Intended })
+				made(b.l.Process("ci", 1), "5")
+				made(b.l.Process("ci", 0), "5")
+				if code := back.ended(t); code != exitDone || !strings.Contains(back.stderr.String(), "\"ci/app\" = 5\n") {
+					t.Errorf("rollback: exit %d\n%s", code, back.stderr.String())
+				}
 			}
 			for i := range undo {
 				undo[len(undo)-1-i]()
