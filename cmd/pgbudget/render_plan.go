@@ -210,32 +210,6 @@ func loadText(x sizing.PlanPool) string {
 // span is the interval of a load.
 func span(r load.Range) string { return words.Digits(r.Lower) + "–" + words.Digits(r.Upper) }
 
-// waitsText is the p99 of waiting now, and as planned.
-func waitsText(x sizing.PlanPool) string {
-	if x.ByChoice {
-		return "by choice"
-	}
-	return change(waitNow(x), seconds(x.Wait.P99))
-}
-
-// waitsReported is the same with what it is.
-func waitsReported(x sizing.PlanPool) string {
-	if x.ByChoice {
-		return waitsText(x)
-	}
-	return waitsText(x) + " p99 (model)"
-}
-
-func waitNow(x sizing.PlanPool) string {
-	if x.FromSize == nil {
-		return "?"
-	}
-	if math.IsInf(float64(x.Wait.P99Now), 1) {
-		return "full"
-	}
-	return seconds(x.Wait.P99Now)
-}
-
 func useText(f fleet.Float) string {
 	switch {
 	case math.IsNaN(float64(f)):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/fleet"
@@ -66,25 +65,6 @@ func Model(at time.Time, d Declared, e load.Evidence, loads []load.Load) (Fleet,
 		f.Warnings = append(f.Warnings, notes...)
 	}
 	return f.Linked(), nil
-}
-
-// noHistory says that the loads are those of the samples alone, and what would add a history.
-func noHistory(e load.Evidence) string {
-	has := 0
-	for _, p := range e.History.Pools {
-		has = max(has, p.Erlangs.Samples)
-	}
-	text := fmt.Sprintf("loads are those of %s alone, so no earlier peak is planned for", load.Round(e.To.Sub(e.From)))
-	switch {
-	case e.History.Lookback == 0:
-		text += fmt.Sprintf("; prometheus: in the config adds the history (%d minutes at least)", load.HistorySamples)
-	case has == 0:
-		text += "; Prometheus has none of the fleet's load: metrics: under groups: names the exporters that have"
-	case has < load.HistorySamples:
-		text += fmt.Sprintf("; Prometheus has %d minutes of the fleet's load, and a history takes %d at least", has,
-			load.HistorySamples)
-	}
-	return text // else there is one, and no load is planned by it: all are declared, or not known
 }
 
 // mostCPURatio is the highest reading of a server's CPU that is taken, a ratio of all cores. chosen: 1.5,
@@ -217,25 +197,6 @@ func modelServer(name string, d Declared, e load.Evidence, f Fleet, shared []Sha
 func smaller(a, b int) int { return min(a, b) }
 
 func larger(a, b int) int { return max(a, b) }
-
-// unseenHint is what to do where a server of the config was not observed.
-func unseenHint(o fleet.Observation) string {
-	if seen := serversSeen(o); seen != "" {
-		return "name it under servers: of the config as it is observed, or declare its max_connections: there" + seen
-	}
-	return "give its DSN (--postgres, or dsn: in the config), or declare max_connections: under servers:"
-}
-
-func serversSeen(o fleet.Observation) string {
-	var names []string
-	for _, s := range o.Servers {
-		names = append(names, s.Name)
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "; the servers observed are " + strings.Join(names, ", ")
-}
 
 // directLine counts what connects without a PgBouncer: as declared, or what was seen where that is more. The error is
 // that it is not known: a plan without them would give away slots that others hold.
