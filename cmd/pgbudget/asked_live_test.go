@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,36 @@ import (
 // background is a command that runs beside the test.
 type background struct {
 	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	stderr heard
+}
+
+// heard is what a command has said so far, read while it says more.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(b)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// says waits until the command has said something.
+func (r *background) says(t *testing.T, what string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(r.stderr.String(), what) {
+			return
+		}
+	}
+	t.Fatalf("it does not say %q\n%s", what, r.stderr.String())
 }
 
 func (b *bench) background(t *testing.T, args ...string) *background {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
-	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // byHandCase is what somebody does with a change that a step asks for, and what becomes of the step.
@@ -72,7 +71,7 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 				})))
 			}
 			step := b.background(t, "step", "--yes", "--window", "1s", "--every", "300ms")
-			b.awaits(t, "intents", 1, func(e state.Event) bool { return e.Kind == state.Intended })
+			step.says(t, "\"ci/app\" = 10\n}\n")
 			c.does(b, made)
 			code := step.ended(t)
 			said := step.stderr.String()
@@ -98,7 +97,7 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			}
 			if c.code == exitDone { // and back, in the same manner
 				back := b.background(t, "rollback", "--yes", "--now", "--window", "1s", "--every", "300ms")
-				b.awaits(t, "intents", 2, func(e state.Event) bool { return e.Kind == state.Intended })
+				back.says(t, "\"ci/app\" = 5\n}\n")
 				made(b.l.Process("ci", 1), "5")
 				made(b.l.Process("ci", 0), "5")
 				if code := back.ended(t); code != exitDone || !strings.Contains(back.stderr.String(), "\"ci/app\" = 5\n") {
