@@ -32,7 +32,8 @@ split: install $(BIN) ## start the lab of a split in small, whose traffic a flag
 install: ## install what the tests need (Debian packages), where it is missing
 	@bash fixtures/lab/install.sh
 
-check: ## gofmt, vet, staticcheck, errorlint, and whether the faults of make mutate can still be put in
+check: ## no file above 256 KiB, gofmt, vet, staticcheck, errorlint, and whether the faults of make mutate can still be put in
+	@big=$$(git ls-files -z | xargs -0 sh -c 'find "$$@" -size +256k' -); [ -z "$$big" ] || { echo "over 256 KiB: $$big"; exit 1; }
 	@fmt=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$fmt" ] || { echo "gofmt: $$fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
