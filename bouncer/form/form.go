@@ -18,20 +18,30 @@ import (
 type Form struct {
 	Name  string
 	Means string // whose it is, and where it goes
+	YAML  bool   // it is a stream of documents
+	JSON  bool   // it has no comments
 	write func(sizes []Size) (string, error)
 }
 
 // Forms are all of them, in the order in which they are told.
 func Forms() []Form {
 	return []Form{
-		{"chef", "attributes of a Chef role for the omnibus-gitlab cookbook: gitlab_rb.pgbouncer.databases", chef},
-		{"omnibus", "what databases.json of Omnibus GitLab is to have: its databases by name", omnibus},
-		{"gitlab.rb", "lines of /etc/gitlab/gitlab.rb, behind pgbouncer['databases'] = {…}", gitlabRB},
-		{"cloudnativepg", "spec.pgbouncer.parameters of a Pooler of CloudNativePG, one for each group", cloudNativePG},
-		{"zalando", "spec.connectionPooler of a postgresql of the Zalando operator, one for each group", zalando},
-		{"helm", "values of a chart with config.databases, such as icoretech's, one for each group", helm},
-		{"helm-env", "values of a chart that gives variables to the image of Bitnami, one for each group", helmEnv},
-		{"terraform", "a tfvars file with pgbouncer_pool_sizes by group/alias", terraform},
+		{Name: "chef", JSON: true, write: chef,
+			Means: "attributes of a Chef role for the omnibus-gitlab cookbook: gitlab_rb.pgbouncer.databases"},
+		{Name: "omnibus", JSON: true, write: omnibus,
+			Means: "what databases.json of Omnibus GitLab is to have: its databases by name"},
+		{Name: "gitlab.rb", write: gitlabRB,
+			Means: "lines of /etc/gitlab/gitlab.rb, behind pgbouncer['databases'] = {…}"},
+		{Name: "cloudnativepg", YAML: true, write: cloudNativePG,
+			Means: "spec.pgbouncer.parameters of a Pooler of CloudNativePG, one for each group"},
+		{Name: "zalando", YAML: true, write: zalando,
+			Means: "spec.connectionPooler of a postgresql of the Zalando operator, one for each group"},
+		{Name: "helm", YAML: true, write: helm,
+			Means: "values of a chart with config.databases, such as icoretech's, one for each group"},
+		{Name: "helm-env", YAML: true, write: helmEnv,
+			Means: "values of a chart that gives variables to the image of Bitnami, one for each group"},
+		{Name: "terraform", write: terraform,
+			Means: "a tfvars file with pgbouncer_pool_sizes by group/alias"},
 	}
 }
 
@@ -43,16 +53,20 @@ func Names() (names []string) {
 	return names
 }
 
-// Write writes sizes in the form of that name. The error, of KindUsage, is that there is no such form, or, of
-// KindInfeasible, that the tool cannot say what is to be said.
-func Write(name string, sizes []Size) (string, error) {
-	i := slices.IndexFunc(Forms(), func(f Form) bool { return f.Name == name })
-	if i < 0 {
-		return "", &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("%s is no form", name),
-			Hint: "the forms are " + strings.Join(Names(), ", ")}
+// Of is the form of a name. The error, of KindUsage, is that there is none.
+func Of(name string) (Form, error) {
+	for _, f := range Forms() {
+		if f.Name == name {
+			return f, nil
+		}
 	}
-	return Forms()[i].write(sizes)
+	return Form{}, &operr.Error{Kind: operr.KindUsage, Err: fmt.Errorf("%s is no form", name),
+		Hint: "the forms are " + strings.Join(Names(), ", ")}
 }
+
+// Write writes the sizes that change. The error, of KindInfeasible, is that the tool cannot say what is to be said, or
+// would change what is to stay.
+func (f Form) Write(sizes []Size) (string, error) { return f.write(sizes) }
 
 // cannot is the error of a tool that has no place for something.
 func cannot(group, format string, args ...any) error {
@@ -63,16 +77,21 @@ func cannot(group, format string, args ...any) error {
 // settings are PgBouncer's names of sizes for every database.
 var settings = map[fleet.Key]string{fleet.KeySize: "default_pool_size", fleet.KeyReserve: "reserve_pool_size"}
 
-// databases are the aliases of sizes with what each line is to have, by the names of a line's keys.
-func databases(sizes []Size) map[string]map[string]int {
+// databases are the aliases of sizes that change, with what each line is to have, by the names of a line's keys. The
+// line of * is never written: PgBouncer would connect each of its databases anew.
+func databases(sizes []Size) (map[string]map[string]int, error) {
 	out := map[string]map[string]int{}
-	for _, s := range sizes {
+	for _, s := range changed(sizes) {
+		if s.Alias == fleet.AutoDB {
+			return nil, cannot(s.Group, "the databases of * have %s, and this form has lines of databases alone",
+				settings[s.Key])
+		}
 		if out[s.Alias] == nil {
 			out[s.Alias] = map[string]int{}
 		}
 		out[s.Alias][string(s.Key)] = s.Conns
 	}
-	return out
+	return out, nil
 }
 
 // single is the group of sizes whose tool has one document for one group.
@@ -83,8 +102,13 @@ func single(sizes []Size, what string) error {
 	return nil
 }
 
-func indented(v any) (string, error) {
-	b, err := json.MarshalIndent(v, "", "  ")
+// indentedDatabases are databases below words, as JSON.
+func indentedDatabases(sizes []Size, words ...string) (string, error) {
+	dbs, err := databases(sizes)
+	if err != nil {
+		return "", err
+	}
+	b, err := json.MarshalIndent(nest(dbs, words...), "", "  ")
 	return string(b) + "\n", err
 }
 
@@ -92,14 +116,14 @@ func chef(sizes []Size) (string, error) {
 	if err := single(sizes, "a role's pgbouncer.databases"); err != nil {
 		return "", err
 	}
-	return indented(nest(databases(sizes), "override_attributes", "omnibus-gitlab", "gitlab_rb", "pgbouncer", "databases"))
+	return indentedDatabases(sizes, "override_attributes", "omnibus-gitlab", "gitlab_rb", "pgbouncer", "databases")
 }
 
 func omnibus(sizes []Size) (string, error) {
 	if err := single(sizes, "databases.json"); err != nil {
 		return "", err
 	}
-	return indented(databases(sizes))
+	return indentedDatabases(sizes)
 }
 
 // nest puts a value below words.
@@ -117,7 +141,10 @@ func gitlabRB(sizes []Size) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	dbs := databases(sizes)
+	dbs, err := databases(sizes)
+	if err != nil {
+		return "", err
+	}
 	for _, alias := range sorted(dbs) {
 		for _, key := range sorted(dbs[alias]) {
 			fmt.Fprintf(&b, "pgbouncer['databases'][%s][:%s] = %d\n", symbol(alias), key, dbs[alias][key])
@@ -140,21 +167,26 @@ func sorted[T any](m map[string]T) (names []string) {
 	return names
 }
 
-// only are the sizes of a group's processes where the tool has one number for every database.
+// only are the sizes of a group's processes where the tool has one number for every database, those that stay among
+// them; -1: the step changes none.
 func only(group, tool string, sizes []Size) (size, reserve int, err error) {
-	size, reserve = -1, -1
-	for _, s := range sizes {
-		at := &size
-		if s.Key == fleet.KeyReserve {
-			at = &reserve
+	one := func(key fleet.Key) (int, error) {
+		own := slices.DeleteFunc(slices.Clone(sizes), func(s Size) bool { return s.Key != key })
+		if len(changed(own)) == 0 {
+			return -1, nil
 		}
-		if *at >= 0 && *at != s.Conns {
-			return 0, 0, cannot(group, "%s has one %s for every database, and %s is to have %d where another has %d", tool,
-				settings[s.Key], s.Alias, s.Conns, *at)
+		for _, s := range own[1:] {
+			if s.Conns != own[0].Conns {
+				return 0, cannot(group, "%s has one %s for every database, and %s is to have %d where %s has %d", tool,
+					settings[key], s.Alias, s.Conns, own[0].Alias, own[0].Conns)
+			}
 		}
-		*at = s.Conns
+		return own[0].Conns, nil
 	}
-	return size, reserve, nil
+	if size, err = one(fleet.KeySize); err == nil {
+		reserve, err = one(fleet.KeyReserve)
+	}
+	return size, reserve, err
 }
 
 // documents writes a YAML document for each group.
@@ -204,14 +236,18 @@ func resource(version, kind, name string, spec yaml.MapSlice) yaml.MapSlice {
 // getConnectionPoolerEnvVars.
 func zalando(sizes []Size) (string, error) {
 	return documents(sizes, func(group string, sizes []Size) (any, error) {
-		size, reserve, err := only(group, "a connectionPooler", sizes)
+		size, _, err := only(group, "a connectionPooler", sizes)
 		switch {
 		case err != nil:
 			return nil, err
-		case reserve >= 0 && reserve != size/2:
-			return nil, cannot(group, "the operator gives the reserve half of the size, %d, and %d is planned", size/2, reserve)
 		case size < 0:
 			return nil, cannot(group, "the operator takes the reserve from the size, which does not change")
+		}
+		for _, s := range sizes {
+			if s.Key == fleet.KeyReserve && s.Conns != size/2 {
+				return nil, cannot(group, "the operator gives the reserve half of the size, %d, and %s is to have %d", size/2,
+					s.Alias, s.Conns)
+			}
 		}
 		processes := max(1, sizes[0].Processes)
 		return resource("acid.zalan.do/v1", "postgresql", group, yaml.MapSlice{{Key: "connectionPooler",
@@ -222,7 +258,8 @@ func zalando(sizes []Size) (string, error) {
 
 func helm(sizes []Size) (string, error) {
 	return documents(sizes, func(_ string, sizes []Size) (any, error) {
-		return nest(databases(sizes), "config", "databases"), nil
+		dbs, err := databases(sizes)
+		return nest(dbs, "config", "databases"), err
 	})
 }
 
@@ -254,7 +291,7 @@ func terraform(sizes []Size) (string, error) {
 	var b strings.Builder
 	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
 		var lines []string
-		for _, s := range sizes {
+		for _, s := range changed(sizes) {
 			if s.Key == key {
 				lines = append(lines, fmt.Sprintf("  %s = %d\n", hclString(s.Group+"/"+s.Alias), s.Conns))
 			}

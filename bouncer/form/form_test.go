@@ -2,11 +2,13 @@ package form_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,9 +34,17 @@ var equal = []form.Size{
 	{Group: "main", Alias: "b", Key: fleet.KeySize, Conns: 15, Processes: 2},
 }
 
+func write(name string, sizes []form.Size) (string, error) {
+	f, err := form.Of(name)
+	if err != nil {
+		return "", err
+	}
+	return f.Write(sizes)
+}
+
 func written(t *testing.T, name string, sizes []form.Size) string {
 	t.Helper()
-	text, err := form.Write(name, sizes)
+	text, err := write(name, sizes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,6 +214,10 @@ func TestWhatAToolCannotSayIsRefused(t *testing.T) {
 	reserve := []form.Size{{Group: "g", Alias: "a", Key: fleet.KeySize, Conns: 8, Processes: 1},
 		{Group: "g", Alias: "a", Key: fleet.KeyReserve, Conns: 3, Processes: 1}}
 	several := append([]form.Size{{Group: "ci", Alias: "c", Key: fleet.KeySize, Conns: 4, Processes: 3}}, one...)
+	star := []form.Size{{Group: "g", Alias: "*", Key: fleet.KeySize, Conns: 8, Processes: 1}}
+	stays := []form.Size{{Group: "g", Alias: "a", Key: fleet.KeySize, Conns: 30, Processes: 1},
+		{Group: "g", Alias: "a", Key: fleet.KeyReserve, Processes: 1, Stays: true},
+		{Group: "g", Alias: "b", Key: fleet.KeySize, Conns: 20, Processes: 1, Stays: true}}
 	for _, c := range []struct {
 		name  string
 		sizes []form.Size
@@ -211,33 +225,63 @@ func TestWhatAToolCannotSayIsRefused(t *testing.T) {
 		says  string
 	}{
 		{"cloudnativepg", one, operr.KindInfeasible, "a Pooler has one default_pool_size for every database, and it's-${x} " +
-			"is to have 7 where another has 40"},
+			"is to have 7 where gitlabhq_production has 40"},
 		{"zalando", one, operr.KindInfeasible, "one default_pool_size"},
-		{"zalando", reserve, operr.KindInfeasible, "half of the size, 4, and 3 is planned"},
+		{"zalando", reserve, operr.KindInfeasible, "half of the size, 4, and a is to have 3"},
 		{"helm-env", one, operr.KindInfeasible, "one default_pool_size"},
+		{"cloudnativepg", stays, operr.KindInfeasible, "b is to have 20 where a has 30"},
+		{"zalando", stays[:2], operr.KindInfeasible, "half of the size, 15, and a is to have 0"},
+		{"helm-env", stays, operr.KindInfeasible, "b is to have 20 where a has 30"},
+		{"helm", star, operr.KindInfeasible, "the databases of * have default_pool_size"},
+		{"omnibus", star, operr.KindInfeasible, "the databases of * have default_pool_size"},
+		{"gitlab.rb", star, operr.KindInfeasible, "the databases of * have default_pool_size"},
+		{"chef", star, operr.KindInfeasible, "the databases of * have default_pool_size"},
 		{"omnibus", several, operr.KindInfeasible, "databases.json has no groups, and the step changes several"},
 		{"puppet", one, operr.KindUsage, "puppet is no form"},
 	} {
-		if text, err := form.Write(c.name, c.sizes); operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
+		if text, err := write(c.name, c.sizes); operr.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %q, %v, want %q", c.name, text, err, c.says)
 		}
 	}
 }
 
-// TestSizesAreThoseOfAGroup: of processes that are to be equal.
+// TestSizesAreThoseOfAGroup: of processes that are to be equal, of what was changed before, and of what stays.
 func TestSizesAreThoseOfAGroup(t *testing.T) {
-	line := func(process string, to int) fleet.SettingChange {
-		return fleet.SettingChange{Process: process, Alias: "app", Key: fleet.KeySize, From: 1, To: to}
+	line := func(process, alias string, to int) fleet.SettingChange {
+		return fleet.SettingChange{Process: process, Alias: alias, Key: fleet.KeySize, From: 1, To: to}
 	}
-	got, err := form.SizesOf([]fleet.SettingChange{line("main/1", 4), line("main/2", 4), line("ci/1", 3)},
-		map[string]int{"main": 2, "ci": 1})
-	want := []form.Size{{Group: "ci", Alias: "app", Key: fleet.KeySize, Conns: 3, Processes: 1},
-		{Group: "main", Alias: "app", Key: fleet.KeySize, Conns: 4, Processes: 2}}
-	if err != nil || !reflect.DeepEqual(got, want) {
+	process := func(id string, aliases ...fleet.Alias) fleet.Process {
+		group, _, _ := strings.Cut(id, "/")
+		return fleet.Process{ID: id, Group: group, Aliases: aliases}
+	}
+	app, other := fleet.Alias{Name: "app", SizeConns: 1}, fleet.Alias{Name: "other", SizeConns: 9, ReserveConns: 3}
+	gone := fleet.Alias{Name: "gone", SizeConns: 5, Gone: true}
+	now := []fleet.Process{process("main/1", app, other, gone), process("main/2", app, other), process("ci/1", app),
+		process("third/1", other)}
+	size := func(group, alias string, key fleet.Key, conns, processes int, stays bool) form.Size {
+		return form.Size{Group: group, Alias: alias, Key: key, Conns: conns, Processes: processes, Stays: stays}
+	}
+	got, err := form.SizesOf(
+		[]fleet.SettingChange{line("main/1", "app", 4), line("main/2", "app", 4), line("ci/1", "app", 3)},
+		[]fleet.SettingChange{line("main/1", "other", 7), line("main/2", "other", 7)}, now)
+	want := []form.Size{size("ci", "app", fleet.KeySize, 3, 1, false), size("ci", "app", fleet.KeyReserve, 0, 1, true),
+		size("main", "app", fleet.KeySize, 4, 2, false), size("main", "app", fleet.KeyReserve, 0, 2, true),
+		size("main", "other", fleet.KeySize, 7, 2, true), size("main", "other", fleet.KeyReserve, 3, 2, true)}
+	if err != nil || !reflect.DeepEqual(sorted(got), sorted(want)) {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := form.SizesOf([]fleet.SettingChange{line("main/1", 4), line("main/2", 5)}, nil); operr.KindOf(err) !=
-		operr.KindDrift {
-		t.Errorf("%v", err)
+	for name, changes := range map[string][]fleet.SettingChange{
+		"two sizes":                     {line("main/1", "app", 4), line("main/2", "app", 5)},
+		"one process has it, one stays": {line("main/1", "app", 4)},
+	} {
+		if _, err := form.SizesOf(changes, nil, now); operr.KindOf(err) != operr.KindDrift {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
+}
+
+func sorted(sizes []form.Size) []form.Size {
+	return slices.SortedFunc(slices.Values(sizes), func(a, b form.Size) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
+	})
 }

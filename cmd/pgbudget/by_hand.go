@@ -9,6 +9,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/config"
 	"github.com/pgbudget/pgbudget/bouncer/form"
 	"github.com/pgbudget/pgbudget/bouncer/live/apply"
+	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/operr"
 	"github.com/pgbudget/pgbudget/planner/state"
 )
@@ -17,11 +18,11 @@ import (
 func (s source) byHand() bool { return s.config != nil && s.config.Apply == config.ByHand }
 
 // handed is the applier of such a fleet: it asks, and waits.
-func (m *runner) handed(reporter *reporter) *apply.ByHand {
+func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *apply.ByHand {
 	conf := m.source.config
 	h := &apply.ByHand{Fleet: m.fleet, Locked: m.fleet.Locked, Clock: m.clock, Within: conf.HandWithin()}
 	h.Tell = func(ctx context.Context, action state.Action) error {
-		text, err := m.change(action)
+		text, err := m.change(action, sample().Processes)
 		if err != nil {
 			return err
 		}
@@ -37,8 +38,8 @@ func (m *runner) handed(reporter *reporter) *apply.ByHand {
 	return h
 }
 
-// change is what is asked for, in the form of the config.
-func (m *runner) change(action state.Action) (string, error) {
+// change is what is asked for, in the form of the config, of processes as they are now.
+func (m *runner) change(action state.Action, now []fleet.Process) (string, error) {
 	sets := action.Changes
 	if m.source.config.ByHand.Form == "" {
 		var b strings.Builder
@@ -47,15 +48,15 @@ func (m *runner) change(action state.Action) (string, error) {
 		}
 		return b.String(), nil
 	}
-	processes := map[string]int{}
-	for _, g := range m.source.config.Groups {
-		processes[g.Name] = len(g.Processes)
-	}
-	sizes, err := form.SizesOf(sets, processes)
+	f, err := form.Of(m.source.config.ByHand.Form)
 	if err != nil {
 		return "", err
 	}
-	return form.Write(m.source.config.ByHand.Form, sizes)
+	sizes, err := form.SizesOf(sets, nil, now)
+	if err != nil {
+		return "", err
+	}
+	return f.Write(sizes)
 }
 
 // ordered gives the change to the command of by_hand, which may open a merge request.

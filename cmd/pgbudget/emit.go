@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/pgbudget/pgbudget/bouncer/form"
 	"github.com/pgbudget/pgbudget/bouncer/ini"
@@ -32,12 +31,21 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview, as string) er
 	if len(parts) == 0 {
 		fmt.Fprintln(stderr, "note: nothing to write: "+nothingLeft(p))
 	}
+	var f form.Form
+	if as != asPatch {
+		var err error
+		if f, err = form.Of(as); err != nil {
+			return err
+		}
+	}
+	var before []fleet.SettingChange
 	for i, x := range parts {
 		title := fmt.Sprintf("%d of %d: %s %s, %s\n", i+1, len(parts), x.verb, state.Step{Changes: x.sets}.Text(), x.then)
 		if as != asPatch {
-			if err := m.formed(w, x.sets, title, as, i > 0); err != nil {
+			if err := formed(w, x.sets, before, p.survey.Evidence.Last.Processes, title, f); err != nil {
 				return err
 			}
+			before = append(before, x.sets...)
 			continue
 		}
 		edits, err := m.applier.Edits(ctx, x.sets)
@@ -57,29 +65,25 @@ func (m *runner) emit(ctx context.Context, w io.Writer, p preview, as string) er
 	return nil
 }
 
-// formed prints sets in a form; after: something was printed before.
-func (m *runner) formed(w io.Writer, sets []fleet.SettingChange, title, as string, after bool) error {
-	processes := map[string]int{}
-	for _, g := range m.source.config.Groups {
-		processes[g.Name] = len(g.Processes)
-	}
-	sizes, err := form.SizesOf(sets, processes)
+// formed prints sets in a form, before having been made; both are of a sample of processes.
+func formed(w io.Writer, sets, before []fleet.SettingChange, now []fleet.Process, title string, f form.Form) error {
+	sizes, err := form.SizesOf(sets, before, now)
 	if err != nil {
 		return err
 	}
-	text, err := form.Write(as, sizes)
+	text, err := f.Write(sizes)
 	if err != nil {
 		return err
 	}
-	between := "# " + title
+	head := "# " + title
 	switch {
-	case strings.HasPrefix(text, "{"):
+	case f.JSON:
 		fmt.Fprint(stderr, "note: "+title)
-		between = ""
-	case after && !strings.Contains(text, " = "): // a document of YAML
-		between = "---\n" + between
+		head = ""
+	case f.YAML && len(before) > 0:
+		head = "---\n" + head
 	}
-	_, err = io.WriteString(w, between+text)
+	_, err = io.WriteString(w, head+text)
 	return err
 }
 

@@ -23,12 +23,16 @@ func TestAStepIsPrintedInTheFormOfATool(t *testing.T) {
 	for form, want := range map[string]string{"terraform": "pgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n}\n",
 		"gitlab.rb": "pgbouncer['databases'][:'app'][:pool_size] = 10\n",
 		"helm":      "config:\n  databases:\n    app:\n      pool_size: 10\n", "cloudnativepg": "default_pool_size: \"10\"",
-		"zalando": "maxDBConnections: 20", "helm-env": "value: \"10\""} {
+		"helm-env": "value: \"10\""} {
 		r := emit(form)
 		if r.code != exitDone || !strings.HasPrefix(r.stdout, "# 1 of 1: grant ci/app 5 → 10, RELOAD\n") ||
 			!strings.Contains(r.stdout, want) {
 			t.Errorf("%s: exit %d, want %q\n%s%s", form, r.code, want, r.stdout, r.stderr)
 		}
+	}
+	if r := emit("zalando"); r.code != exitInfeasible || !strings.Contains(r.stderr,
+		"the operator gives the reserve half of the size, 5, and app is to have 0") {
+		t.Errorf("the operator changes a reserve: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r := emit("omnibus")
 	var got map[string]map[string]int

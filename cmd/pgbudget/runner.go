@@ -267,7 +267,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	var hands bouncer.Applier = lockedHands{m.applier, m.fleet}
 	kept := m.applier.CheckKept
 	if m.source.byHand() {
-		hands, kept = m.handed(reporter), nil
+		hands, kept = m.handed(reporter, newest.Sample), nil
 	}
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, ByHand: m.source.byHand(),
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),
