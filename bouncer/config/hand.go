@@ -11,7 +11,7 @@ const ByHand = "by-hand"
 
 // Hand says how a person, or what a person uses, is asked for a change of files.
 type Hand struct {
-	Form   string   `yaml:"form"`   // one of package form; empty: a line for each pool
+	Form   string   `yaml:"form"`   // one of package form; empty: a line for each pool in each process
 	Within Dur      `yaml:"within"` // how long a change is waited for
 	Change []string `yaml:"change"` // a command that is given the change on its standard input; nil: it is printed
 }
