@@ -21,13 +21,39 @@ import (
 func abortFile(path string) string { return path + ".abort" }
 func setFile(path string) string   { return path + ".set" }
 
-// Clear removes what was asked of a run that is over, and says what that was, a text each. path is that of the journal,
-// which the caller has locked. The error is that of the file system.
-func Clear(path string) (was []string, err error) {
+// Left is what stands beside a journal: of a run that is over, where it was looked for before the journal was locked.
+// What is asked afterwards is another file, and stays.
+type Left struct{ all []left }
+
+type left struct {
+	path, file, what string
+	is               os.FileInfo
+}
+
+// LeftOf looks for what stands beside the journal of a path. Where that cannot be seen, Clear tries to remove it.
+func LeftOf(path string) Left {
+	var l Left
+	for _, x := range []left{{file: abortFile(path), what: "to abort"},
+		{file: setFile(path), what: "to change settings"}} {
+		is, err := os.Lstat(x.file)
+		if !errors.Is(err, os.ErrNotExist) {
+			l.all = append(l.all, left{path, x.file, x.what, is})
+		}
+	}
+	return l
+}
+
+// Clear removes it, unless somebody has asked anew, and says what that was, a text each. The journal is locked. The
+// error is that of the file system.
+func (l Left) Clear() (was []string, err error) {
 	var errs []error
-	for _, x := range []struct{ file, what string }{{abortFile(path), "to abort"}, {setFile(path), "to change settings"}} {
+	for _, x := range l.all {
+		if now, err := os.Lstat(x.file); err == nil && x.is != nil &&
+			!(os.SameFile(x.is, now) && x.is.ModTime().Equal(now.ModTime())) {
+			continue
+		}
 		text, unread := journal.ReadSmall(x.file)
-		if w, err := read(path); x.file == setFile(path) && err == nil {
+		if w, err := read(x.path); x.file == setFile(x.path) && err == nil {
 			text = []byte(w.By + " at " + stamp(w.At))
 		}
 		switch err := os.Remove(x.file); {

@@ -1,6 +1,7 @@
 package asked
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 // once a run has cleared it, which says what it was.
 func TestWhatIsAskedIsHeededUntilItIsCleared(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fleet.jsonl")
-	was, err := Clear(path)
+	was, err := LeftOf(path).Clear()
 	if why := Aborted(path); err != nil || len(was) > 0 || why.Any() {
 		t.Errorf("nothing was asked: %v, %q, %v", err, was, why)
 	}
@@ -43,13 +44,37 @@ func TestWhatIsAskedIsHeededUntilItIsCleared(t *testing.T) {
 	if _, again := Settings(path, p); again.Any() {
 		t.Errorf("what is so already changes nothing: %v", again)
 	}
-	if was, err = Clear(path); err != nil || len(was) != 2 ||
+	if was, err = LeftOf(path).Clear(); err != nil || len(was) != 2 ||
 		was[0] != "to abort, by ann@desk at 2026-11-30 12:00:00 UTC" ||
 		!strings.HasPrefix(was[1], "to change settings, by ") {
 		t.Errorf("%v, %q", err, was)
 	}
-	if was, err = Clear(path); err != nil || len(was) > 0 {
+	if was, err = LeftOf(path).Clear(); err != nil || len(was) > 0 {
 		t.Errorf("it was cleared: %v, %q", err, was)
+	}
+}
+
+// TestWhatIsAskedOfARunThatBeginsStays: only what stood before the journal was locked is of the run before.
+func TestWhatIsAskedOfARunThatBeginsStays(t *testing.T) {
+	ask := func(path string) {
+		t.Helper()
+		err := errors.Join(Abort(path, "ann@desk", noon), Set(path, "ann@desk", noon, config.Settings{"soak": "5m"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, before := range map[string]bool{"nothing before": false, "something before": true} {
+		path := filepath.Join(t.TempDir(), "fleet.jsonl")
+		if before {
+			ask(path)
+		}
+		left := LeftOf(path)
+		ask(path) // the journal is locked, and the fleet's locks are still taken
+		was, err := left.Clear()
+		_, set := Settings(path, state.DefaultPolicy())
+		if err != nil || len(was) > 0 || !Aborted(path).Any() || !set.Is(verdict.SettingsAsked) {
+			t.Errorf("%s: %v, %q, %v, %v", name, err, was, Aborted(path), set)
+		}
 	}
 }
 

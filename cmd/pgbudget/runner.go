@@ -68,6 +68,10 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 	if !lookOnly {
 		err = beginMoving()
 	}
+	var left asked.Left
+	if !lookOnly {
+		left = asked.LeftOf(s.config.Journal) // before it is locked, and somebody may ask this run
+	}
 	if err == nil {
 		err = operr.By(operr.RuleJournal, m.remember(s.config, lookOnly))
 	}
@@ -80,7 +84,7 @@ func newRunner(ctx context.Context, s source, lookOnly bool) (*runner, error) {
 		return nil, err
 	}
 	if !lookOnly {
-		was, err := asked.Clear(s.config.Journal)
+		was, err := left.Clear()
 		for _, text := range was {
 			m.note("the run before was asked " + text + ", and had ended before it could heed that")
 		}
@@ -286,7 +290,8 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 			leaver.leave(s, a)
 		}, Replans: replans, Fixed: m.plan != nil, Watch: m.watches}
 	report, err := r.Run(ctx, x.Goal, m.journalState)
-	if _, unremoved := asked.Clear(conf.Journal); unremoved != nil { // whoever asks waits for the run to end, and is told
+	// whoever asks waits for the run to end, and is told
+	if _, unremoved := asked.LeftOf(conf.Journal).Clear(); unremoved != nil {
 		fmt.Fprintf(stderr, "note: what was asked of the run cannot be removed: %v\n", cause(unremoved))
 	}
 	// chosen: the last two at their slowest
