@@ -189,6 +189,7 @@ type Signal struct {
 	Server  string `yaml:"server"`
 	Builtin string `yaml:"builtin"`
 	Query   string `yaml:"query"`
+	Labels  string `yaml:"labels"` // of builtin: alerts: label matchers, without braces
 	Hold    Num    `yaml:"hold"`
 	Resume  Num    `yaml:"resume"`
 	Abort   Num    `yaml:"abort"`

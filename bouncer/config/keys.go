@@ -86,7 +86,7 @@ func (c *Config) Unused() []string {
 		return nil
 	case !c.asksNow():
 		return []string{"prometheus: has no use: " + past +
-			", no signal a query:, and no shift one as its get:"}
+			", no signal a query: or labels:, and no shift one as its get:"}
 	case c.Prometheus.Lookback.Set:
 		return []string{"prometheus.lookback: has no use: " + past}
 	}
@@ -102,7 +102,7 @@ func (c *Config) asksThePast() bool {
 
 // asksNow reports whether Prometheus is asked for what is now, and for no history.
 func (c *Config) asksNow() bool {
-	return slices.ContainsFunc(c.Saturation, func(s Signal) bool { return s.Query != "" }) ||
+	return slices.ContainsFunc(c.Saturation, func(s Signal) bool { return s.Query != "" || s.Labels != "" }) ||
 		slices.ContainsFunc(c.AllShifts(), func(s Shift) bool { return s.Get.Query != "" })
 }
 

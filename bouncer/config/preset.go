@@ -29,8 +29,11 @@ func gitlabs(cpu float64) []Signal {
 const resumeBelow = 0.05
 
 // Builtins are the signals that builtin: may name. cpu is asked of Prometheus, use is about each pool by itself, lag
-// needs a query of its own; the others are read off a sample (fleet.Builtin).
-var Builtins = []string{"cpu", "waiting", "maxwait", "backends", "busy", builtinUse, "lag"}
+// needs a query of its own, alerts are those that fire at Prometheus; the others are read off a sample (fleet.Builtin).
+var Builtins = []string{"cpu", "waiting", "maxwait", "backends", "busy", builtinUse, "lag", BuiltinAlerts}
+
+// BuiltinAlerts counts the alerts that fire at Prometheus and have the labels of the signal.
+const BuiltinAlerts = "alerts"
 
 // builtinUse is no signal of a server: it holds the releases of the pool that it is about.
 const builtinUse = "use"

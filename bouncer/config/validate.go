@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/prometheus/promql/parser"
+
 	"github.com/pgbudget/pgbudget/planner/budget"
 )
 
@@ -75,7 +77,9 @@ func (f *File) Check(k *Checker) {
 	k.hand(*f)
 	k.prometheus(f.Prometheus)
 	for i, s := range f.Saturation {
-		k.signal(fmt.Sprintf("saturation[%d]", i), s, servers)
+		path := fmt.Sprintf("saturation[%d]", i)
+		k.signal(path, s, servers)
+		k.alerts(path, s, f.Prometheus != nil)
 	}
 	all := f.Signals()
 	for i, s := range all {
@@ -274,7 +278,7 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 		(s.Hold.F > 1 || s.Hold.F < 0.1) {
 		k.Fault(path+".hold", "is %g, want a ratio of 0.1 to 1", s.Hold.F)
 	}
-	if !s.Hold.Set {
+	if !s.Hold.Set && s.Builtin != BuiltinAlerts {
 		k.Fault(path+".hold", "is missing")
 	}
 	if s.Resume.OK() && s.Hold.OK() && s.Resume.F > s.Hold.F {
@@ -282,5 +286,26 @@ func (k *Checker) signal(path string, s Signal, servers map[string]string) {
 	}
 	if s.Abort.OK() && s.Hold.OK() && s.Abort.F < s.Hold.F {
 		k.Fault(path+".abort", "is %g, below hold %g", s.Abort.F, s.Hold.F)
+	}
+}
+
+// alerts checks what goes with builtin: alerts alone. Without labels any alert of the site would hold.
+func (k *Checker) alerts(path string, s Signal, prometheus bool) {
+	switch {
+	case s.Builtin != BuiltinAlerts && s.Labels != "":
+		k.Fault(path+".labels", "goes with builtin: %s alone", BuiltinAlerts)
+	case s.Builtin != BuiltinAlerts:
+	case s.Labels == "":
+		k.Fault(path+".labels", "is missing: which alerts hold? severity=~\"s1|s2\"")
+	case s.Query != "":
+		k.Fault(path+".query", "does not go with builtin: %s, which asks for alerts that fire", BuiltinAlerts)
+	default:
+		p := parser.NewParser(parser.Options{})
+		if _, err := p.ParseMetricSelector("{" + s.Labels + "}"); err != nil {
+			k.Fault(path+".labels", "is %q, want label matchers as severity=~\"s1|s2\",type=\"patroni\"", s.Labels)
+		}
+		if !prometheus {
+			k.Fault(path, "is builtin: %s, and there is no prometheus: to ask", BuiltinAlerts)
+		}
 	}
 }

@@ -45,12 +45,24 @@ const (
 //
 // With a stale sample its time is returned beside the error; it is zero with every other error.
 func (c *Client) Instant(ctx context.Context, name, query string) (float64, time.Time, error) {
+	s, err := c.instant(ctx, name, query)
+	return s.value, s.at, err
+}
+
+// sample is what a query found. interval is that of its source, where the sample is so old that it was asked for.
+type sample struct {
+	value    float64
+	at       time.Time
+	interval time.Duration
+}
+
+func (c *Client) instant(ctx context.Context, name, query string) (sample, error) {
 	result, err := c.query(ctx, name, query, time.Time{})
 	if err != nil {
-		return 0, time.Time{}, err
+		return sample{}, err
 	}
-	fail := func(kind operr.Kind, hint, format string, args ...any) (float64, time.Time, error) {
-		return 0, time.Time{}, &operr.Error{Kind: kind, Subject: name, Err: c.masked(format, args...), Hint: hint}
+	fail := func(kind operr.Kind, hint, format string, args ...any) (sample, error) {
+		return sample{}, &operr.Error{Kind: kind, Subject: name, Err: c.masked(format, args...), Hint: hint}
 	}
 	var value, evaluated = math.NaN(), time.Time{}
 	switch v := result.(type) {
@@ -86,41 +98,45 @@ func (c *Client) Instant(ctx context.Context, name, query string) (float64, time
 			c.shown, apart.Round(time.Second))
 	}
 	if _, ok := result.(*model.Scalar); ok {
-		return value, evaluated, nil
+		return sample{value: value, at: evaluated}, nil
 	}
-	at, err := c.sampleTime(ctx, name, query, evaluated)
-	if err != nil {
-		return 0, time.Time{}, err
+	out := sample{value: value}
+	if out.at, err = c.sampleTime(ctx, name, query, evaluated); err != nil {
+		return sample{}, err
 	}
-	if age := evaluated.Sub(at); age > StaleAfter {
-		scrape, err := c.scrapeInterval(ctx, name, query, evaluated)
-		if err != nil {
-			return 0, time.Time{}, err
+	if age := evaluated.Sub(out.at); age > StaleAfter {
+		if out.interval, err = c.scrapeInterval(ctx, name, query, evaluated); err != nil {
+			return sample{}, err
 		}
-		if age > StaleScrapes*scrape {
-			return 0, at, &operr.Error{Kind: operr.KindEvidence, Subject: name,
+		if age > StaleScrapes*out.interval {
+			return sample{at: out.at}, &operr.Error{Kind: operr.KindEvidence, Subject: name,
 				Err:  c.masked("the newest sample is %s old", age.Round(time.Second)),
 				Hint: "its target is no longer scraped: check " + c.shown + "/targets"}
 		}
 	}
-	return value, at, nil
+	return out, nil
 }
 
 const wrapHint = "wrap the query in sum(…), avg(…) or max(…), or add labels that pick one series"
 
 // Signal is Instant as the planner takes it: the error goes into the Signal, whose Value is unknown then.
 func (c *Client) Signal(ctx context.Context, name, server, query string) fleet.Signal {
-	value, at, err := c.Instant(ctx, name, query)
+	s, err := c.instant(ctx, name, query)
 	if err != nil {
-		fault := fleet.FaultSource
-		if operr.KindOf(err) == operr.KindUnreachable {
-			fault = fleet.FaultSilent
-		}
-		s := fleet.NoSignal(name, server, fault, err.Error())
-		s.At = at
-		return s
+		return noSignal(name, server, s.at, err)
 	}
-	return fleet.Signal{Name: name, Server: server, Value: fleet.Float(value), At: at}
+	return fleet.Signal{Name: name, Server: server, Value: fleet.Float(s.value), At: s.at, Interval: s.interval}
+}
+
+// noSignal is a signal without a value, because of an error.
+func noSignal(name, server string, at time.Time, err error) fleet.Signal {
+	fault := fleet.FaultSource
+	if operr.KindOf(err) == operr.KindUnreachable {
+		fault = fleet.FaultSilent
+	}
+	s := fleet.NoSignal(name, server, fault, err.Error())
+	s.At = at
+	return s
 }
 
 // errNoResult is of JSON without a result: the API client finds no fault in it.

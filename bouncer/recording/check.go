@@ -52,6 +52,11 @@ func check(o fleet.Observation) error {
 			}
 		}
 	}
+	for _, s := range o.Signals {
+		if s.Interval < 0 {
+			return fmt.Errorf("signal %s of %s: interval %v", s.Name, s.Server, s.Interval)
+		}
+	}
 	return nil
 }
 

@@ -24,6 +24,7 @@ var rooms = []string{"operr", "words", "verdict", "queue", "allocate", "fleet", 
 // import none.
 var arrows = map[string]struct{ rooms, others string }{
 	"bouncer":         {"operr words verdict fleet load budget sizing shift learn state control", ""},
+	"bouncer/alerts":  {"", ""},
 	"bouncer/asked":   {"verdict state", "bouncer/config bouncer/journal bouncer/quote"},
 	"bouncer/check":   {"operr words budget", ""},
 	"bouncer/command": {"", "bouncer/quote"},
@@ -42,7 +43,7 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/live/signals": {"fleet", "bouncer bouncer/config bouncer/trafficswitch bouncer/prom"},
 	"bouncer/live/livetest": {"operr verdict fleet state",
 		"bouncer/live/admin bouncer/live/observe fixtures/lab fixtures/lab/clients fixtures/lab/labtest"},
-	"bouncer/prom":          {"operr fleet load", "bouncer/secret"},
+	"bouncer/prom":          {"operr fleet load", "bouncer/alerts bouncer/secret"},
 	"bouncer/quote":         {"", ""},
 	"bouncer/recording":     {"operr fleet load", "bouncer/quote"},
 	"bouncer/report":        {"", ""},
@@ -53,7 +54,8 @@ var arrows = map[string]struct{ rooms, others string }{
 	"bouncer/store":         {"operr", "bouncer/command bouncer/quote"},
 	"bouncer/trafficswitch": {"operr", "bouncer bouncer/command bouncer/config"},
 	"cmd/pgbudget": {"operr words verdict fleet load budget sizing shift learn state control",
-		"bouncer bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/form bouncer/hook bouncer/ini " +
+		"bouncer bouncer/alerts bouncer/asked bouncer/check bouncer/command bouncer/config bouncer/form bouncer/hook " +
+			"bouncer/ini " +
 			"bouncer/journal bouncer/live/admin bouncer/live/apply bouncer/live/clock bouncer/live/observe " +
 			"bouncer/live/signals bouncer/prom bouncer/quote bouncer/recording bouncer/report bouncer/reviewed " +
 			"bouncer/secret bouncer/spelling bouncer/static bouncer/store bouncer/trafficswitch sim sim/batch sim/chart " +

@@ -21,7 +21,7 @@ func TestABuiltinSignalStandsWhereverItHasTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := fleet.Observation{Servers: []fleet.Server{{Name: "pg", MaxConns: 100}}}
-	elsewhere := []string{"cpu", "use", "lag"} // asked of Prometheus, or about each pool
+	elsewhere := []string{"cpu", "use", "lag", "alerts"} // asked of Prometheus, or about each pool
 	for _, name := range config.Builtins {
 		if _, ok := fleet.Builtin(name, o, "pg"); ok == slices.Contains(elsewhere, name) {
 			t.Errorf("%s: fleet.Builtin (planner/fleet/builtin.go) knows it %v, want %v", name, ok, !ok)

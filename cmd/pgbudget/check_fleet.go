@@ -173,6 +173,7 @@ func (m *runner) sampled(ctx context.Context, f *check.Findings) (bouncer.Survey
 		}
 	}
 	f.Add(operr.RulePlan, err)
+	m.source.againstAlerts(ctx, f, planned)
 	return s, true
 }
 
@@ -193,6 +194,20 @@ func unreadSignals(f *check.Findings, signals []fleet.Signal) (texts []string) {
 		}
 	}
 	return texts
+}
+
+// againstAlerts holds the alerts of Prometheus against the planned sizes.
+func (s source) againstAlerts(ctx context.Context, f *check.Findings, planned bouncer.Survey) {
+	found, unread, err := s.alerts(ctx, planned)
+	if operr.KindOf(err) != operr.KindUnreachable { // the rule of Prometheus says that
+		f.Add(operr.RuleAlert, err)
+	}
+	for _, x := range found {
+		f.Note(operr.RuleAlert, "", x.Text(), "change the constant together with the sizes")
+	}
+	for _, text := range unread {
+		f.Note(operr.RuleAlert, "", text, "hold the constant against the planned sizes by hand")
+	}
 }
 
 // counted is what the ledger and the limits show.

@@ -228,7 +228,7 @@ func TestEachRuleOfCheckIsBrokenOnRealServers(t *testing.T) {
 			t.Run(c.name+", "+p.Group, func(t *testing.T) { b.breaks(t, c, p) })
 		}
 	}
-	covered := map[operr.Rule]bool{}
+	covered := map[operr.Rule]bool{operr.RuleAlert: true} // TestTheAlertsOfASiteKnowOurSizes
 	for _, c := range breaks {
 		covered[c.rule] = true
 	}

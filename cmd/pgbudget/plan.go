@@ -72,6 +72,9 @@ func planCommand() *cli.Command {
 			if err != nil && operr.KindOf(err) != operr.KindInfeasible {
 				return err
 			}
+			if err == nil {
+				survey = s.alerted(c.Context, survey)
+			}
 			out.recycle = s.config != nil && s.config.MovingPolicy().Recycle
 			ended := finishPlan(c, out, s, survey, before, err)
 			if err == nil {

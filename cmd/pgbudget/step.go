@@ -109,6 +109,9 @@ func takeSteps(c *cli.Context, out output, s source, steps int) error {
 			survey, err = m.toReviewed(c.Context, survey, err)
 		}
 	}
+	if err == nil {
+		survey = s.alerted(c.Context, survey)
+	}
 	if operr.KindOf(err) == operr.KindInfeasible && m.journalState.Step != nil && m.journalState.Goal != nil {
 		fmt.Fprintf(stderr, "note: %v; the step in hand is finished, and no other is begun\n", err)
 		survey.Goal, steps, err = *m.journalState.Goal, 1, nil

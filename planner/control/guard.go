@@ -113,6 +113,10 @@ func (g SaturationGuard) of(name, server string) signalState {
 	return signalState{name: name, server: server}
 }
 
+// staleIntervals is how many intervals of its source a sample may be old. chosen: 3 because one that is lost is no
+// outage, and two may be chance.
+const staleIntervals = 3
+
 // judge holds one sample against its threshold.
 func judge(signals []fleet.Signal, r Threshold, server string, stale time.Duration, now time.Time) judged {
 	unknown := func(code verdict.Code, subject string, args ...any) judged {
@@ -132,6 +136,7 @@ func judge(signals []fleet.Signal, r Threshold, server string, stale time.Durati
 		return unknown(verdict.SeveralSeries, "", len(found))
 	}
 	s := found[0]
+	stale = max(stale, staleIntervals*s.Interval)
 	v := float64(s.Value)
 	age := now.Sub(s.At)
 	switch {

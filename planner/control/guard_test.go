@@ -79,6 +79,20 @@ func TestTheGuardHoldsWhatIsNotKnown(t *testing.T) {
 	}
 }
 
+// TestASampleMayBeThreeIntervalsOfItsSourceOld: a recording rule is evaluated once a minute, and its newest value is
+// often older than that.
+func TestASampleMayBeThreeIntervalsOfItsSourceOld(t *testing.T) {
+	for age, known := range map[time.Duration]bool{70 * time.Second: true, 179 * time.Second: true,
+		181 * time.Second: false} {
+		g := control.SaturationGuard{}.Add([]fleet.Signal{{Name: "cpu", Server: "pg", Value: 0.5, Interval: time.Minute,
+			At: plannertest.Noon.Add(-age)}}, []control.Threshold{{Name: "cpu", Hold: 0.85, Resume: 0.8, Abort: 0.95}},
+			[]string{"pg"}, time.Minute, plannertest.Noon)
+		if why := g.Held("pg"); why.Any() == known {
+			t.Errorf("%v old: held %q, want known %v", age, why.Text(), known)
+		}
+	}
+}
+
 // TestTheGuardCountsASampleOnce: a scraper slower than the samples shows the same sample many times.
 func TestTheGuardCountsASampleOnce(t *testing.T) {
 	var g control.SaturationGuard

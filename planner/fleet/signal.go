@@ -11,9 +11,11 @@ type Signal struct {
 	Server string `json:"server,omitempty"`
 	// of the signal's own unit: a ratio 0..1 of SignalCPU; null where there is a Fault
 	Value Float     `json:"value"`
-	At    time.Time `json:"at"`              // when the value was true at its source, not when it was asked for
-	Fault Fault     `json:"fault,omitempty"` // why there is no Value; empty: there is one
-	Error string    `json:"error,omitempty"` // Fault in words, or those of the source; for people, nothing decides by it
+	At    time.Time `json:"at"` // when the value was true at its source, not when it was asked for
+	// between two samples of its source, as that of a recording rule; 0: not known, and not needed of a young sample
+	Interval time.Duration `json:"interval_ns,omitempty"`
+	Fault    Fault         `json:"fault,omitempty"` // why there is no Value; empty: there is one
+	Error    string        `json:"error,omitempty"` // Fault in words, or those of the source; for people, nothing decides by it
 }
 
 // Fault says why a Signal has no value.

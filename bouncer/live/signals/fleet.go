@@ -47,7 +47,7 @@ func CPUQueries(servers []config.Server) []Query {
 	var out []Query
 	for _, s := range servers {
 		if s.CPU != "" {
-			out = append(out, Query{fleet.SignalCPU, s.Name, s.CPU})
+			out = append(out, Query{Name: fleet.SignalCPU, Server: s.Name, PromQL: s.CPU})
 		}
 	}
 	return out

@@ -17,13 +17,20 @@ import (
 // is as good as none.
 const Timeout = 5 * time.Second
 
-// Query is one PromQL reading of one server; of a traffic switch, Server is empty.
-type Query struct{ Name, Server, PromQL string }
+// Query is one reading of one server: of PromQL, or of the alerts that fire and have labels. Server is empty of a
+// traffic switch.
+type Query struct{ Name, Server, PromQL, Labels string }
+
+// asks reports whether there is anything to ask.
+func (q Query) asks() bool { return q.PromQL != "" || q.Labels != "" }
 
 // ask asks once, within Timeout.
 func (q Query) ask(ctx context.Context, client *prom.Client) fleet.Signal {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
+	if q.Labels != "" {
+		return client.Firing(ctx, q.Name, q.Server, q.Labels)
+	}
 	return client.Signal(ctx, q.Name, q.Server, q.PromQL)
 }
 

@@ -75,7 +75,7 @@ func (g Source) serversOf(s config.Signal) []string {
 }
 
 func (g Source) read(s config.Signal, server string) fleet.Signal {
-	if q := queryOf(s, server, g.Servers); q.PromQL != "" {
+	if q := queryOf(s, server, g.Servers); q.asks() {
 		return g.Poll.Of(q)
 	}
 	x, ok := fleet.Builtin(s.Builtin, g.Newest.Sample(), server)
@@ -86,11 +86,11 @@ func (g Source) read(s config.Signal, server string) fleet.Signal {
 	return x
 }
 
-// queryOf is what Prometheus is asked for a signal of a server; its query is empty where a sample shows it.
+// queryOf is what Prometheus is asked for a signal of a server; it asks nothing where a sample shows it.
 func queryOf(s config.Signal, server string, servers []config.Server) Query {
-	q := Query{s.Name, server, s.Query}
+	q := Query{Name: s.Name, Server: server, PromQL: s.Query, Labels: s.Labels}
 	i := slices.IndexFunc(servers, func(x config.Server) bool { return x.Name == server })
-	if q.PromQL == "" && s.Builtin == fleet.SignalCPU && i >= 0 {
+	if !q.asks() && s.Builtin == fleet.SignalCPU && i >= 0 {
 		q.PromQL = servers[i].CPU
 	}
 	return q
@@ -102,7 +102,7 @@ func Queries(watched []config.Signal, servers []config.Server, more []Query) []Q
 	for _, s := range watched {
 		for _, x := range servers {
 			q := queryOf(s, x.Name, servers)
-			if (s.Server == "" || s.Server == x.Name) && q.PromQL != "" && !slices.Contains(out, q) {
+			if (s.Server == "" || s.Server == x.Name) && q.asks() && !slices.Contains(out, q) {
 				out = append(out, q)
 			}
 		}
