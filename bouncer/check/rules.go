@@ -48,6 +48,7 @@ func Rules() []Entry {
 		{operr.RuleBurst, Misleads, "and do, where all of them come at its first percentage and pick processes at random"},
 		{operr.RuleRestart, Misleads, "no line of a file waits for a restart"},
 		{operr.RuleLimit, Misleads, "no limit is below what the pools under it may open"},
+		{operr.RuleRendered, Stops, "no size waits in a databases.json of Omnibus for the next failover"},
 		{operr.RuleAlert, Misleads, "no planned size makes the constant of an alert false or blind"},
 		{operr.RuleUserSize, Misleads, "no size of a user of [users] stands in for the size of a pool that may be sized"},
 	}

@@ -29,21 +29,21 @@ func TestAlertsAreCountedOrNotKnown(t *testing.T) {
 		fault   string
 		seconds int // of the group's interval
 	}{
-		"one fires":                       {rules: []string{rule(s1, "ok", 0, alert("firing", s1))}, count: 1},
-		"two fire":                        {rules: []string{rule(s1, "ok", 0, two)}, count: 2},
-		"one waits for its time":          {rules: []string{rule(s1, "ok", 0, alert("pending", s1))}},
-		"one of other labels fires":       {rules: []string{rule(s1, "ok", 0, ""), rule(s2, "ok", 0, alert("firing", s2))}},
-		"no rule has the labels":          {rules: []string{rule(s2, "ok", 0, "")}, fault: "none of 1 rule groups"},
-		"there is no rule":                {fault: "none of 1 rule groups"},
-		"a template may have them":        {rules: []string{rule(byTemplate, "ok", 0, "")}},
-		"and has them":                    {rules: []string{rule(byTemplate, "ok", 0, alert("firing", s1))}, count: 1},
-		"and has others":                  {rules: []string{rule(byTemplate, "ok", 0, alert("firing", s2))}},
-		"its series may have them":        {rules: []string{rule(``, "ok", 0, alert("firing", s1))}, count: 1},
-		"a rule fails":                    {rules: []string{rule(s1, "err", 0, "")}, fault: "the rule A of g fails: many-to-many"},
-		"a rule of other labels fails":    {rules: []string{rule(s1, "ok", 0, ""), rule(s2, "err", 0, "")}},
-		"a rule was not evaluated yet":    {rules: []string{rule(s1, "unknown", 0, "")}, fault: "has not been evaluated yet"},
-		"a rule is no longer evaluated":   {rules: []string{rule(s1, "ok", 4*time.Minute, "")}, fault: "was evaluated 4m0s ago"},
-		"a rule is evaluated that seldom": {rules: []string{rule(s1, "ok", 4*time.Minute, "")}, seconds: 120},
+		"one fires":                {rules: []string{rule(s1, "ok", 0, alert("firing", s1))}, count: 1},
+		"two fire":                 {rules: []string{rule(s1, "ok", 0, two)}, count: 2},
+		"one waits for its time":   {rules: []string{rule(s1, "ok", 0, alert("pending", s1))}},
+		"another fires":            {rules: []string{rule(s1, "ok", 0, ""), rule(s2, "ok", 0, alert("firing", s2))}},
+		"no rule has the labels":   {rules: []string{rule(s2, "ok", 0, "")}, fault: "none of 1 rule groups"},
+		"there is no rule":         {fault: "none of 1 rule groups"},
+		"a template may":           {rules: []string{rule(byTemplate, "ok", 0, "")}},
+		"and has them":             {rules: []string{rule(byTemplate, "ok", 0, alert("firing", s1))}, count: 1},
+		"and has others":           {rules: []string{rule(byTemplate, "ok", 0, alert("firing", s2))}},
+		"its series may have them": {rules: []string{rule(``, "ok", 0, alert("firing", s1))}, count: 1},
+		"a rule fails":             {rules: []string{rule(s1, "err", 0, "")}, fault: "the rule A of g fails: many-to-many"},
+		"another rule fails":       {rules: []string{rule(s1, "ok", 0, ""), rule(s2, "err", 0, "")}},
+		"not evaluated yet":        {rules: []string{rule(s1, "unknown", 0, "")}, fault: "has not been evaluated yet"},
+		"a rule stands still":      {rules: []string{rule(s1, "ok", 4*time.Minute, "")}, fault: "was evaluated 4m0s ago"},
+		"a slow rule":              {rules: []string{rule(s1, "ok", 4*time.Minute, "")}, seconds: 120},
 	} {
 		prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")

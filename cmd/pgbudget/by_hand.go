@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	external "github.com/pgbudget/pgbudget/bouncer/command"
@@ -20,7 +22,8 @@ func (s source) byHand() bool { return s.config != nil && s.config.Apply == conf
 // handed is the applier of such a fleet: it asks, and waits.
 func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *apply.ByHand {
 	conf := m.source.config
-	h := &apply.ByHand{Fleet: m.fleet, Locked: m.fleet.Locked, Clock: m.clock, Within: conf.HandWithin()}
+	h := &apply.ByHand{Fleet: m.fleet, Locked: m.fleet.Locked, Clock: m.clock, Within: conf.HandWithin(),
+		Rendered: m.applier.Rendered}
 	h.Tell = func(ctx context.Context, action state.Action) error {
 		text, err := m.change(action, sample().Processes)
 		if err != nil {
@@ -37,6 +40,23 @@ func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *ap
 	}
 	return h
 }
+
+// renderedOver refuses a step while a size waits, of a line that the step does not change, in a file of which a tool
+// renders those of the processes: its next rendering would move what no plan has counted.
+func (m *runner) renderedOver(ctx context.Context, sets []fleet.SettingChange) error {
+	all, err := m.applier.Rendered(ctx)
+	var errs []error
+	for _, r := range all {
+		if !slices.ContainsFunc(sets, r.Same) {
+			errs = append(errs, operr.By(operr.RuleRendered, &operr.Error{Kind: operr.KindDrift, Subject: r.Process,
+				Err: errors.New(r.Text()), Hint: renderedHint}))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// renderedHint is what to do about a size that waits.
+const renderedHint = "render it now at a quiet hour (gitlab-ctl pgb-notify), or correct it in gitlab.rb and reconfigure"
 
 // change is what is asked for, in the form of the config, of processes as they are now.
 func (m *runner) change(action state.Action, now []fleet.Process) (string, error) {

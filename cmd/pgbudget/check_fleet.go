@@ -266,6 +266,13 @@ func (m *runner) files(ctx context.Context, f *check.Findings, x budget.Fleet) {
 			}
 		}
 	}
+	waits, err := m.applier.Rendered(ctx)
+	if m.source.byHand() { // elsewhere what cannot be read is found above
+		f.Add(operr.RuleRendered, err)
+	}
+	for _, r := range waits {
+		f.Note(operr.RuleRendered, r.Process, r.Text(), renderedHint)
+	}
 	next := map[operr.Rule]string{operr.RuleRestart: "restart the process at a good time, or take the line back",
 		operr.RuleConffile: "give config: the file that the process was started with, as this host has it",
 		operr.RulePending:  "RELOAD to apply the change, or take it back"}

@@ -110,7 +110,10 @@ func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy stat
 		}
 	}
 	if m.source.byHand() { // whoever makes the change reads the files
-		return nil
+		if inHand {
+			return nil
+		}
+		return m.renderedOver(ctx, sets)
 	}
 	if err := m.applier.Check(ctx, sets); err != nil || inHand {
 		return err

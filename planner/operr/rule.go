@@ -33,6 +33,7 @@ const (
 	RuleCommand    Rule = "command"          // hooks and commands of switches, stores and mirror can be run
 	RuleLimit      Rule = "limit-below-size" // no limit is below what the pools under it may have
 	RuleUserSize   Rule = "user-size"        // no size of a user stands in for a line
+	RuleRendered   Rule = "render-pending"   // no size waits in a file of which a tool renders that of a process
 	RuleAlert      Rule = "alert"            // no planned size makes the constant of an alert false or blind
 	RuleEvidence   Rule = "evidence"         // the samples are enough for a plan
 	RuleBudget     Rule = "over-budget"      // the worst case of today is within the budget

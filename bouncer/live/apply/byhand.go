@@ -25,6 +25,9 @@ type ByHand struct {
 	Locked func() error // why another pgbudget may be at work; nil: none is
 	Clock  bouncer.Clock
 	Within time.Duration // how long a change is waited for
+	// Rendered is what waits in files of which a tool renders those of the processes: it has to have the change, too. Nil
+	// where no file can be read.
+	Rendered func(context.Context) ([]Rendered, error)
 	// Tell asks for a change, once; an error means that nobody was asked.
 	Tell func(ctx context.Context, action state.Action) error
 
@@ -54,6 +57,9 @@ func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 		return err
 	}
 	lacks, err := h.lacking(ctx, sets)
+	if err == nil && len(lacks) == 0 && h.Rendered != nil {
+		lacks, err = h.waiting(ctx, sets)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -72,6 +78,17 @@ func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 			"nobody has made the change everywhere within %v: %s", h.Within, words.LinesText(lacks))
 	}
 	return bouncer.ErrPending
+}
+
+// waiting says of which sets, in a word each, another value waits for the next rendering.
+func (h *ByHand) waiting(ctx context.Context, sets []fleet.SettingChange) (lacks []string, err error) {
+	all, err := h.Rendered(ctx)
+	for _, r := range all {
+		if slices.ContainsFunc(sets, r.Same) {
+			lacks = append(lacks, r.Text())
+		}
+	}
+	return lacks, err
 }
 
 // lacking says which processes do not have what sets say, in a word each, and what is neither that nor what it was.

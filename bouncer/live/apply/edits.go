@@ -20,7 +20,7 @@ func (x processChange) prepare(ctx context.Context) ([]ini.Edited, ini.Config, a
 	if err == nil && len(x.sets) > 0 && len(edits) == 0 && now.Missing(x.sets) == nil {
 		return nil, file, now, nil
 	}
-	if kept := x.managed(file); kept != nil {
+	if kept := x.managed(ctx, file); kept != nil {
 		return nil, file, now, operr.By(operr.RuleManaged, admin.Fail(operr.KindUsage, "",
 			"change the size where the file comes from; --emit patch prints the change", "%w", kept))
 	}
@@ -72,8 +72,11 @@ func (x processChange) same(path string, other observe.Config, of string) bool {
 }
 
 // managed names what writes the files of the process; nil: nothing does, as far as can be seen.
-func (x processChange) managed(file ini.Config) error {
+func (x processChange) managed(ctx context.Context, file ini.Config) error {
 	if kept := file.Managed(); kept != nil {
+		return kept
+	}
+	if kept := x.byOmnibus(ctx, file); kept != nil {
 		return kept
 	}
 	for _, path := range file.SizeFiles() {

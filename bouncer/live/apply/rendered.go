@@ -1,0 +1,109 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pgbudget/pgbudget/bouncer/ini"
+	"github.com/pgbudget/pgbudget/bouncer/live/admin"
+	"github.com/pgbudget/pgbudget/bouncer/live/observe"
+	"github.com/pgbudget/pgbudget/bouncer/omnibus"
+	"github.com/pgbudget/pgbudget/planner/fleet"
+	"github.com/pgbudget/pgbudget/planner/operr"
+)
+
+// Rendered is a size that waits in a file of which a tool renders the process's own: From is in force, and To is what
+// the next rendering brings.
+type Rendered struct {
+	fleet.SettingChange
+	Source string // the file in which To stands
+}
+
+// Text is what waits, in a sentence.
+func (r Rendered) Text() string {
+	return fmt.Sprintf("%s of %s is %d in %s, and %d is in force in %s: the next failover (gitlab-ctl pgb-notify) "+
+		"renders databases.ini anew, and brings %d", r.Key, r.Alias, r.To, r.Source, r.From, r.Process, r.To)
+}
+
+// Rendered is every size that waits in a databases.json of GitLab's Omnibus, of the processes that have a config. A
+// file in the folder of Omnibus whose databases.json cannot be read is an error; elsewhere there may be none.
+func (h *Applier) Rendered(ctx context.Context) ([]Rendered, error) {
+	h.fleet.Mu.Lock()
+	defer h.fleet.Mu.Unlock()
+	targets := h.every()
+	found := make([][]Rendered, len(targets))
+	err := admin.Joined(admin.Together(len(targets), func(i int) (err error) {
+		found[i], err = targets[i].rendered(ctx)
+		return err
+	}))
+	return slices.Concat(found...), err
+}
+
+// rendered is what waits for one process.
+func (x processChange) rendered(ctx context.Context) (out []Rendered, err error) {
+	now, err := x.console.InForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	file, err := observe.Load(ctx, x.console, x.config, now)
+	if err != nil {
+		return nil, err
+	}
+	source, lines, err := x.sourceOf(ctx, file)
+	if err != nil || lines == nil {
+		return nil, err
+	}
+	for _, d := range file.Databases() {
+		line, has := lines[d.Alias]
+		if !has || d.Alias == fleet.AutoDB {
+			continue
+		}
+		for key, fallback := range map[fleet.Key]int{fleet.KeySize: now.Settings.DefaultPoolConns,
+			fleet.KeyReserve: now.Settings.DefaultReserveConns} {
+			r := Rendered{fleet.SettingChange{Process: x.console.ID, Alias: d.Alias, Key: key, To: fallback}, source}
+			if conns, says := line[key]; says {
+				r.To = conns
+			}
+			at, known := now.Value(r.SettingChange)
+			if r.From = at; known && r.From != r.To {
+				out = append(out, r)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Rendered) int { return fleet.CompareChanges(a.SettingChange, b.SettingChange) })
+	return out, nil
+}
+
+// sourceOf reads the databases.json of which a file of the process is rendered; no lines: there is none.
+func (x processChange) sourceOf(ctx context.Context, file ini.Config) (source string, lines omnibus.Lines, err error) {
+	for _, path := range file.SizeFiles() {
+		source, is := omnibus.Source(path)
+		if !is {
+			continue
+		}
+		text, err := x.config.Store.Read(ctx, source)
+		if err == nil {
+			lines, err = omnibus.Parse(text)
+		}
+		switch {
+		case err == nil:
+			return source, lines, nil
+		case omnibus.Owns(path):
+			return source, nil, admin.Fail(operr.KindEvidence, x.console.ID,
+				"let pgbudget's user read it: what waits there comes with the next failover", "%s: %w", source, err)
+		}
+	}
+	return "", nil, nil
+}
+
+// byOmnibus is the error that names the databases.json of which the files of a process are rendered; nil: there is
+// none.
+func (x processChange) byOmnibus(ctx context.Context, file ini.Config) error {
+	source, lines, _ := x.sourceOf(ctx, file)
+	if lines == nil {
+		return nil
+	}
+	return fmt.Errorf("gitlab-ctl pgb-notify renders this file from %s at each failover, and would put the old size "+
+		"back: apply: by-hand, with by_hand: {form: omnibus} or {form: gitlab.rb}", source)
+}
