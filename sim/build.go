@@ -57,14 +57,16 @@ func (w *World) addServer(n int32, spec ServerSpec) {
 	w.servers = append(w.servers, s)
 }
 
+// timeout is a time-out as the engine has it: 0 is none, and otherwise stands for one that is not given.
+func timeout(d, otherwise time.Duration) int64 {
+	if d == Disabled {
+		return 0
+	}
+	return int64(cmp.Or(d, otherwise))
+}
+
 func (w *World) addProcess(g GroupSpec, i int) {
 	set := g.Settings
-	timeout := func(d, otherwise time.Duration) int64 {
-		if d == Disabled {
-			return 0
-		}
-		return int64(cmp.Or(d, otherwise))
-	}
 	p := &process{id: fmt.Sprintf("%s/%d", g.Name, i+1), group: g.Name, spec: g, index: i, weight: 1, up: true, due: never,
 		claims:         map[*server]int{},
 		maxClients:     cmp.Or(set.MaxClientConns, DefaultMaxClients),
@@ -102,7 +104,7 @@ func (w *World) addPool(spec PoolSpec) {
 		}
 		a := &alias{name: name, spec: spec, proc: proc, srv: srv, session: spec.Mode == Session, forced: spec.ForceUser,
 			size: spec.SizeConns, reserve: spec.ReserveConns, minConns: spec.MinConns, maxConns: spec.MaxDBConns,
-			lifetime: proc.lifetime()}
+			lifetime: proc.lifetime(), waitTimeout: timeout(spec.WaitTimeout, time.Duration(proc.waitTimeout))}
 		a.file.size, a.file.reserve, a.file.lifetime = int64(a.size), int64(a.reserve), a.lifetime
 		proc.aliases, w.aliases = append(proc.aliases, a), append(w.aliases, a)
 		for _, u := range users {

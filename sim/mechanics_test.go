@@ -389,3 +389,18 @@ func TestAClientOfSessionPoolingKeepsItsConnection(t *testing.T) {
 		t.Errorf("idle sessions were booked as transactions: %v", time.Duration(w.aliases[0].xactTime))
 	}
 }
+
+// The query_wait_timeout of a line counts before the process's, as in PgBouncer after 1.25 (janitor.c:448).
+func TestTheTimeoutOfALineCountsBeforeTheProcesses(t *testing.T) {
+	for line, want := range map[time.Duration]time.Duration{0: 4 * second, 2 * second: 2 * second, Disabled: 0} {
+		w := poolOf(t, 1, all(looping(20, 500*time.Millisecond), func(s *Spec) { s.Pools[0].WaitTimeout = line },
+			settings(func(s *Settings) { s.QueryWaitTimeout = 4 * second })))
+		watched(t, w, 60*second)
+		p := w.aliases[0].pools[0]
+		waited := p.tally.unmetSum / float64(max(1, p.tally.timedOut))
+		if away := p.tally.timedOut > 0; away != (want > 0) || away && (waited < float64(want) ||
+			waited > float64(want+second)) {
+			t.Errorf("%v on the line: %d sent away after %v, want %v", line, p.tally.timedOut, time.Duration(waited), want)
+		}
+	}
+}

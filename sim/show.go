@@ -37,6 +37,11 @@ func (w *World) showProcess(proc *process) fleet.Process {
 		out.Aliases = append(out.Aliases, x)
 	}
 	out.Identity.ConfigHash = hex.EncodeToString(hash.Sum(nil))
+	for _, a := range proc.aliases {
+		if a.spec.WaitTimeout != 0 {
+			out.WaitTimeouts = append(out.WaitTimeouts, fleet.WaitTimeout{Alias: a.name, Timeout: time.Duration(a.waitTimeout)})
+		}
+	}
 	slices.SortFunc(out.Aliases, func(a, b fleet.Alias) int { return byID(a.Name, b.Name) })
 	return out
 }

@@ -95,9 +95,11 @@ type PoolSpec struct {
 	SizeConns    int
 	ReserveConns int
 	MinConns     int
-	MaxDBConns   int         // 0: none
-	Users        []UserShare // empty: one user "app"
-	ForceUser    bool        // user= in the line: one pool for whoever the client is; Users has one entry
+	MaxDBConns   int // 0: none
+	// query_wait_timeout of the line, which PgBouncer has after 1.25; 0: the process's
+	WaitTimeout time.Duration
+	Users       []UserShare // empty: one user "app"
+	ForceUser   bool        // user= in the line: one pool for whoever the client is; Users has one entry
 }
 
 // UserShare is one user of a pool and its share of the pool's load. Shares are normalised.

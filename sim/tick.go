@@ -97,7 +97,7 @@ func (p *pool) shrink() {
 // maintainClients sends away who has waited longer than query_wait_timeout (pool_client_maint). All wait equally long
 // at most, so the first in line are those.
 func (p *pool) maintainClients() {
-	limit := p.proc.waitTimeout
+	limit := p.alias.waitTimeout
 	for limit > 0 && p.queue.n > 0 && p.w.now-p.queue.first().asked > limit {
 		x := p.pop()
 		p.tally.timedOut++

@@ -111,15 +111,16 @@ type alias struct {
 	forced             bool
 	conns              int
 
-	minConns int
-	maxConns int
-	claim    int                                     // its part of the server's worst case
-	file     struct{ size, reserve, lifetime int64 } // as the file has it: a RELOAD may fail
-	name     string
-	proc     *process
-	srv      *server
-	pools    []*pool // one per user
-	spec     PoolSpec
+	waitTimeout int64 // query_wait_timeout in force for it; 0: none
+	minConns    int
+	maxConns    int
+	claim       int                                     // its part of the server's worst case
+	file        struct{ size, reserve, lifetime int64 } // as the file has it: a RELOAD may fail
+	name        string
+	proc        *process
+	srv         *server
+	pools       []*pool // one per user
+	spec        PoolSpec
 }
 
 // At returns the virtual time since Spec.Start.

@@ -55,7 +55,9 @@ func captured(t testing.TB, version string) ini.Running {
 }
 
 // versionOf is the version of a folder of captures.
-func versionOf(folder string) string { return strings.TrimPrefix(folder, "constructed-") }
+func versionOf(folder string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(folder, "constructed-"), "after-")
+}
 
 // settled is the file by which the processes of the captures run, for a folder of them.
 func settled(t testing.TB, folder string) string {
@@ -116,7 +118,7 @@ const settled124 = "[databases]\nd1 = host=127.0.0.1 port=55440 pool_size=6 rese
 	"max_client_conn = 500\npool_mode = transaction\n"
 
 var folders = []string{"1.18.0", "1.23.1", "1.24.1", "1.25.2", "constructed-1.16", "constructed-1.12",
-	"constructed-1.8"}
+	"constructed-1.8", "constructed-after-1.25.2"}
 
 // compared loads a text and compares it.
 func compared(t testing.TB, text, folder string, now ini.Running) ini.Comparison {

@@ -30,6 +30,7 @@ type Database struct {
 	MaxConns     int // max_db_connections; 0: no limit
 
 	LifetimeSeconds int // server_lifetime on the line; 0: the process's
+	Wait            Wait
 
 	Sized     bool // pool_size stands on the line
 	Duplicate bool // the alias stands on several lines
@@ -141,6 +142,7 @@ func (in *content) database(d *database) Database {
 		MinConns: d.number(in, defaultMin, 0, "min_pool_size"), MaxConns: d.number(in, defaultMax, 1, "max_db_connections"),
 		Duplicate: d.duplicate,
 	}
+	out.Wait = d.wait()
 	if p, ok := d.last(string(fleet.KeyLifetime)); ok {
 		out.LifetimeSeconds = max(0, atoi(p.value))
 	}
@@ -154,6 +156,22 @@ func (in *content) database(d *database) Database {
 	return out
 }
 
+// Wait is the query_wait_timeout of a line, as master has it after 1.25. The manual says that -1 stands for none of its
+// own; by the source it is taken as it is, and never sends anybody away (loader.c:349, janitor.c:463).
+type Wait struct {
+	Own     bool // the line has one
+	Seconds int  // 0: nobody is sent away
+}
+
+// wait is that of a line.
+func (d *database) wait() Wait {
+	p, own := d.last("query_wait_timeout")
+	if !own {
+		return Wait{}
+	}
+	return Wait{true, max(0, atoi(p.value))}
+}
+
 // User is one line of [users]. A number below 0 is not written: the pool's line and [pgbouncer] decide.
 type User struct {
 	Name string
@@ -163,6 +181,7 @@ type User struct {
 	SizeConns    int // pool_size, since 1.23: beats the line of the alias
 	ReserveConns int // reserve_pool_size, since 1.24: the same
 	MaxConns     int // max_user_connections
+	Wait         Wait
 }
 
 // user is a line of [users].

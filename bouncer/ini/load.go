@@ -55,6 +55,9 @@ func LoadIn(folder string, read Read, path string, version string, listed ...str
 	for _, key := range listed {
 		l.listed[key] = true
 	}
+	if l.listed[afterNewest] {
+		l.minor = max(l.minor, newest+1)
+	}
 	f, err := l.fetch(path)
 	if err != nil {
 		return Config{}, unreadable(path, "it cannot be read", err)
@@ -232,6 +235,7 @@ func (l *loader) user(it item, at place) error {
 	}
 	u.User = User{Name: it.key, File: where.File, Line: where.Line, SizeConns: -1, ReserveConns: -1, MaxConns: -1}
 	u.pairs, u.at = list, at
+	u.Wait = (&database{pairs: list}).wait()
 	for _, p := range list {
 		n := max(atoi(p.value), -1)
 		switch p.key {

@@ -14,6 +14,10 @@ const (
 	newest = 25 // chosen: 1.25 because its source was read, and a 1.25.2 captured (fixtures/show/1.25.2)
 )
 
+// afterNewest is a key that SHOW CONFIG lists from the version after newest on, and that no fork is known to have:
+// builds of master call themselves 1.25.2.
+const afterNewest = "login_notify_message"
+
 var versionForm = regexp.MustCompile(`^(\d{1,4})\.(\d{1,4})(\D|$)`)
 
 // minor returns the minor number of "1.24" or "1.24.1". The error is of KindUsage.

@@ -167,6 +167,11 @@ func checkProcess(p fleet.Process) error {
 	if s.ReserveTimeout < 0 || s.QueryWaitTimeout < 0 || s.Lifetime < 0 {
 		err = cmp.Or(err, fmt.Errorf("%s: a negative time-out", p.ID))
 	}
+	for _, w := range p.WaitTimeouts {
+		if w.Timeout < 0 {
+			err = cmp.Or(err, fmt.Errorf("%s: a negative time-out of %s%s", p.ID, w.Alias, w.User))
+		}
+	}
 	for _, u := range p.UserClients {
 		err = cmp.Or(err, outside(p.ID+", user "+u.Name, number{"max_user_client_connections", u.Most, 1},
 			number{"current_client_connections", u.Now, 0}))

@@ -40,6 +40,8 @@ var kept = map[string]string{
 	"Processes[].AuthDatabase":        "an alias",
 
 	"Processes[].Filed[].Alias":          "an alias",
+	"Processes[].WaitTimeouts[].Alias":   "an alias",
+	"Processes[].WaitTimeouts[].User":    "a user",
 	"Processes[].Filed[].AuthUser":       "a user",
 	"Processes[].Filed[].AuthDatabase":   "an alias",
 	"Processes[].Filed[].Star.Database":  "a database",

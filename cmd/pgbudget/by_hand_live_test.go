@@ -72,6 +72,9 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			}
 			step := b.background(t, "step", "--yes", "--window", "1s", "--every", "300ms")
 			step.says(t, "\"ci/app\" = 10\n}\n")
+			if c.name == "never" {
+				b.saysWhoIsWaitedFor(t)
+			}
 			c.does(b, made)
 			code := step.ended(t)
 			said := step.stderr.String()
@@ -114,4 +117,18 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// saysWhoIsWaitedFor asks for the status of a step that waits for somebody, a sample later.
+func (b *bench) saysWhoIsWaitedFor(t *testing.T) {
+	t.Helper()
+	const want = "waits for ci/app 5 → 10 by hand, for "
+	said := ""
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		r := command(t, b.l, "status", "--config", b.config)
+		if said = r.stdout + r.stderr; strings.Contains(said, want) {
+			return
+		}
+	}
+	t.Errorf("status does not say %q:\n%s", want, said)
 }

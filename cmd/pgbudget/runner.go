@@ -271,7 +271,8 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	var hands bouncer.Applier = lockedHands{m.applier, m.fleet}
 	kept := m.applier.CheckKept
 	if m.source.byHand() {
-		hands, kept = m.handed(reporter, newest.Sample), nil
+		asked := m.handed(reporter, newest.Sample)
+		hands, kept, leaver.asks = asked, nil, asked.Waits
 	}
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, ByHand: m.source.byHand(),
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),

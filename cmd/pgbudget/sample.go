@@ -90,6 +90,7 @@ func sampleFile(journal string) string { return journal + ".look" }
 type leaver struct {
 	journal string
 	past    map[string][]point // by pool
+	asks    func() string      // what somebody is asked for, and how long still; empty: nothing. Nil: nobody ever is
 }
 
 // add notes a moment of each pool.
@@ -125,7 +126,9 @@ func (l *leaver) leave(s control.State, act state.Action) {
 		seen.SoakLeft = max(0, s.Policy.Soak-s.Now.Sub(s.Journal.SettledAt))
 	}
 	if act.Kind != state.Stop {
-		seen.Doing = waitingFor(s, act)
+		if seen.Doing = waitingFor(s, act); l.asks != nil {
+			seen.Doing = cmp.Or(l.asks(), seen.Doing)
+		}
 	} else if s.Journal.RollTo == 0 {
 		forecast, _ := s.Forecast()
 		ahead := len(forecast)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // WithHidden gives the databases of * that SHOW DATABASES leaves out what their line says, and shows those in which
@@ -75,6 +76,32 @@ type FiledLine struct {
 	AuthDatabase string `json:"auth_dbname,omitempty"` // the alias in which it is; empty: the process's
 
 	Star *StarLine `json:"star,omitempty"` // of the line of * alone
+}
+
+// WaitTimeout is a query_wait_timeout that stands on a line of [databases] or of [users] in the process's file: no
+// console shows it. PgBouncer has it after 1.25.
+type WaitTimeout struct {
+	Alias   string        `json:"alias,omitempty"` // of a line of [databases]; "*" too
+	User    string        `json:"user,omitempty"`  // of a line of [users]
+	Timeout time.Duration `json:"timeout_ns"`      // 0: its waiters are never sent away
+}
+
+// WaitTimeout is how long a client of a user waits for a connection of an alias before it is sent away; 0: for ever.
+// The user's own counts before the line's, and that before the process's. Source: PgBouncer after 1.25, janitor.c:448.
+func (p Process) WaitTimeout(alias, user string) time.Duration {
+	own := slices.ContainsFunc(p.Filed, func(l FiledLine) bool { return l.Alias == alias })
+	timeout := p.Settings.QueryWaitTimeout
+	for _, w := range p.WaitTimeouts {
+		if w.User == "" && (w.Alias == alias || w.Alias == AutoDB && !own) {
+			timeout = w.Timeout
+		}
+	}
+	for _, w := range p.WaitTimeouts {
+		if w.User != "" && w.User == user {
+			timeout = w.Timeout
+		}
+	}
+	return timeout
 }
 
 // StarLine is what the databases of * have by its line.

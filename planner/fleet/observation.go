@@ -140,6 +140,10 @@ type Process struct {
 	Filed       []FiledLine `json:"filed,omitempty"`
 	FiledBefore bool        `json:"filed_before,omitempty"` // the process has changed since they were read
 
+	// WaitTimeouts are those of lines of their own, of the file, sorted by alias and user. Nil: there are none, or the
+	// file was not read.
+	WaitTimeouts []WaitTimeout `json:"query_wait_timeouts,omitempty"`
+
 	PAM bool `json:"pam,omitempty"` // clients are let in by PAM alone: auth_type pam
 
 	UsersKnown bool `json:"users_known,omitempty"` // Users are those of its file; before 1.23 no console shows them

@@ -21,7 +21,7 @@ type Level struct {
 	MaxWait time.Duration // maxwait of the client that has waited longest
 	// waits of transactions that are open now, all together: in total_wait_time already, in total_xact_time not yet
 	Pending          time.Duration
-	QueryWaitTimeout time.Duration // query_wait_timeout of the process; 0: none
+	QueryWaitTimeout time.Duration // the least query_wait_timeout of its users; 0: none
 	Full             bool          // every connection that the size allows is in use, and clients wait
 	LoginWait        bool          // clients wait, connections are free to open, a login is in flight
 	CancelWait       bool          // only cancel requests wait or are served
@@ -57,7 +57,12 @@ type UserLevel struct {
 // A PAUSE of the whole process, or a server that nobody can log in to, shows in no column: clients wait, and there is
 // no connection at all.
 func levelOf(sample int, o fleet.Observation, p fleet.Process, a fleet.Alias) Level {
-	l := Level{Sample: sample, At: p.At, QueryWaitTimeout: p.Settings.QueryWaitTimeout}
+	l := Level{Sample: sample, At: p.At}
+	for i, g := range a.Pools {
+		if t := p.WaitTimeout(a.Name, g.User); i == 0 || t > 0 && (t < l.QueryWaitTimeout || l.QueryWaitTimeout == 0) {
+			l.QueryWaitTimeout = t
+		}
+	}
 	if p.At.IsZero() {
 		l.At, l.Late = o.At, o.Took
 	}

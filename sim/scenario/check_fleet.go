@@ -109,6 +109,7 @@ func (k *checker) databases() {
 			k.knownPool(path+".pool", d.Pool)
 		}
 		k.OneOf(path+".mode", d.Mode, string(sim.Transaction), string(sim.Session))
+		k.within(path+".query_wait_timeout", d.WaitTimeout, 0, 366*24*time.Hour)
 		k.Int(path+".min_pool_size", d.MinPoolSize, 0, config.MaxConns)
 		k.users(path, d)
 	}

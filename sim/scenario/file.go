@@ -71,6 +71,7 @@ type Database struct {
 	Database    string                  `yaml:"database"` // in PostgreSQL
 	Mode        string                  `yaml:"mode"`
 	MinPoolSize config.Int              `yaml:"min_pool_size"` // connections
+	WaitTimeout config.Dur              `yaml:"query_wait_timeout"`
 	Users       map[string]config.Share `yaml:"users"`
 	ForceUser   string                  `yaml:"force_user"`
 }

@@ -91,7 +91,8 @@ func (f *File) poolSpec(p config.Pool) sim.PoolSpec {
 	d := f.database(p.Pool)
 	return sim.PoolSpec{ID: p.Pool, Server: f.only(p.Server), Database: d.Database, Mode: sim.Mode(d.Mode),
 		SizeConns: p.Size.N, ReserveConns: p.ReserveSize.N,
-		MinConns: d.MinPoolSize.N, MaxDBConns: p.MaxDBConnections.N, Users: f.users(p), ForceUser: d.ForceUser != ""}
+		WaitTimeout: timeout(d.WaitTimeout),
+		MinConns:    d.MinPoolSize.N, MaxDBConns: p.MaxDBConnections.N, Users: f.users(p), ForceUser: d.ForceUser != ""}
 }
 
 func (l Load) spec() sim.LoadSpec {

@@ -27,7 +27,7 @@ func TestStarterReachesTheEngine(t *testing.T) {
 				MaxClientConns: 1000}}},
 		Pools: []sim.PoolSpec{
 			{ID: "main/app", Server: "main", Database: "app_production", Mode: sim.Transaction, SizeConns: 12, ReserveConns: 2,
-				MinConns: 2, Users: []sim.UserShare{{Name: "app", Share: 1}}, ForceUser: true},
+				MinConns: 2, WaitTimeout: m, Users: []sim.UserShare{{Name: "app", Share: 1}}, ForceUser: true},
 			{ID: "main/jobs", Server: "main", SizeConns: 6, MaxDBConns: 8, Users: []sim.UserShare{{Name: "app", Share: 0.7},
 				{Name: "cron", Share: 0.3}}}},
 		Loads: []sim.LoadSpec{

@@ -53,6 +53,9 @@ func TestEveryVersionIsReadByTheNamesOfItsColumns(t *testing.T) {
 				"" +
 				"" +
 				"6 0 true false}]"},
+		{"constructed-after-1.25.2", "1.25.2", fleet.Counters{Xacts: 10618, Assignments: 10612,
+			XactTime: 194639965 * time.Microsecond, WaitTime: 77908132 * time.Microsecond}, 9, 10428 * time.Microsecond, 1,
+			"[{app1 12 6 0 false false}]"},
 		{"constructed-1.16", "1.16.1", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,
 			WaitTime: 90091961 * time.Microsecond}, 8, 25504 * time.Microsecond, 0, "[]"},
 		{"constructed-1.12", "1.12.0", fleet.Counters{Xacts: 9898, Assignments: -1, XactTime: 192475289 * time.Microsecond,

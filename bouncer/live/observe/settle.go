@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type settled struct {
 	hash       string
 	shown, are []fleet.UserLimit
 	lines      []fleet.FiledLine
+	waits      []fleet.WaitTimeout
 	Sizes      []string // the files in which sizes stand
 	Version    string   // of the process at the newest sample, whether its file was read or not
 
@@ -93,7 +95,7 @@ func (f *Fleet) settle(ctx context.Context, processes []fleet.Process) {
 		if was.at.IsZero() {
 			return nil
 		}
-		p.Filed, p.FiledBefore = was.lines, !was.of(*p)
+		p.Filed, p.FiledBefore, p.WaitTimeouts = was.lines, !was.of(*p), was.waits
 		if p.FiledBefore {
 			return nil
 		}
@@ -142,13 +144,32 @@ func (f *Fleet) reading(ctx context.Context, p fleet.Process, c Config, due bool
 			return
 		}
 		is.at, is.hash, is.shown = is.tried, p.Identity.ConfigHash, p.Users
-		is.lines, is.Sizes = filedLines(p, file), file.SizeFiles()
+		is.lines, is.waits, is.Sizes = filedLines(p, file), filedWaits(file), file.SizeFiles()
 		if is.are = settleUsers(p.Users, file.Users()); !fleet.VersionAtLeast(p.Version, 1, 23) {
 			is.are = hiddenUsers(file.Users())
 		}
 		f.settled[p.ID] = is
 	}()
 	return done, true
+}
+
+// filedWaits are the query_wait_timeout of lines.
+func filedWaits(file ini.Config) (waits []fleet.WaitTimeout) {
+	timeout := func(w ini.Wait) time.Duration { return time.Duration(w.Seconds) * time.Second }
+	for _, d := range file.Databases() {
+		if d.Wait.Own {
+			waits = append(waits, fleet.WaitTimeout{Alias: d.Alias, Timeout: timeout(d.Wait)})
+		}
+	}
+	for _, u := range file.Users() {
+		if u.Wait.Own {
+			waits = append(waits, fleet.WaitTimeout{User: u.Name, Timeout: timeout(u.Wait)})
+		}
+	}
+	slices.SortStableFunc(waits, func(a, b fleet.WaitTimeout) int {
+		return cmp.Or(cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.User, b.User))
+	})
+	return waits
 }
 
 // filedLines are the lines of [databases] of a process's file that are in force, sorted: those of aliases that the
