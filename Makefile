@@ -5,7 +5,7 @@ FUZZTIME ?= 3m
 FUZZLONG ?= 1h
 SOURCE := $(shell git ls-files '*.go' 2>/dev/null) go.mod
 
-.PHONY: help build demo scenarios lab split install unit steady test check race fidelity coverage faults flood pace mutate soak bench pictures clean
+.PHONY: help build demo scenarios lab split install unit steady test check race fidelity coverage faults topology flood pace mutate soak bench pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -63,6 +63,10 @@ coverage: install ## how often intervals of loads hold the load, in 1000 windows
 
 faults: install ## what step does when something goes wrong on a real lab, and 50 times when something hangs (half an hour), into bouncer/README.md
 	$(GO) test -count=1 -parallel 4 -run TestAFaultEndsWithItsExitCodeAndReason ./cmd/pgbudget -timeout 100m -args -update -every-fault
+
+topology: ## three hosts of two roles behind ssh and HAProxy in network namespaces: a run to the plan and back, with a link cut (root)
+	@bash fixtures/lab/install.sh topology
+	$(GO) test -tags soak -count=1 -v -timeout 20m -run 'TestGitLabsLayout' ./cmd/pgbudget
 
 flood: install ## 50 random fleets of real servers, each driven to all that its pools may open
 	PGBUDGET_SOAK=1 $(GO) test -count=1 -v -timeout 60m -parallel 4 -run TestRandomFleetsOpenNoMoreThanTheirLedger ./fixtures/flood

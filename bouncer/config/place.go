@@ -97,10 +97,16 @@ func (s *Store) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// store checks where a process's file is.
-func (k *Checker) store(path string, s *Store) {
+// store checks where a process's file is; byHand: nobody writes it, and read: is enough.
+func (k *Checker) store(path string, s *Store, byHand bool) {
 	switch {
 	case s == nil:
+	case byHand && s.bad == nil && len(s.Read) > 0 && len(s.Write) == 0:
+		k.command(path+".read", s.Read)
+		k.filled(path+".read", s.Read, "Path")
+		if given(s.Read, "Path") && s.Path == "" {
+			k.Fault(path, "has {{.Path}} in read:, and no path: of the first file")
+		}
 	case s.bad != nil:
 		k.Fault(path, "%s", s.bad)
 	case s.Path == "" && (len(s.Read) == 0 || len(s.Write) == 0):

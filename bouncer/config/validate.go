@@ -36,7 +36,7 @@ func (f *File) Check(k *Checker) {
 			} else {
 				k.place(at, p.Console)
 			}
-			k.store(fmt.Sprintf("%s.processes[%d].config", path, j), p.Config)
+			k.store(fmt.Sprintf("%s.processes[%d].config", path, j), p.Config, f.Apply == ByHand)
 		}
 	}
 	pools := map[string]string{}

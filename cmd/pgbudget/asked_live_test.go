@@ -68,9 +68,12 @@ func (b *bench) background(t *testing.T, args ...string) *background {
 }
 
 // ended waits for the end of it, and returns the exit code.
-func (r *background) ended(t *testing.T) int {
+func (r *background) ended(t *testing.T) int { t.Helper(); return r.endedWithin(t, 2*time.Minute) }
+
+// endedWithin is ended of a command that may take so long.
+func (r *background) endedWithin(t *testing.T, most time.Duration) int {
 	t.Helper()
-	defer time.AfterFunc(2*time.Minute, func() { _ = r.cmd.Process.Kill() }).Stop()
+	defer time.AfterFunc(most, func() { _ = r.cmd.Process.Kill() }).Stop()
 	err := r.cmd.Wait()
 	if e, is := errors.AsType[*exec.ExitError](err); is {
 		return e.ExitCode()

@@ -198,7 +198,11 @@ func configsOf(c *config.Config) []observe.Config {
 			x := observe.Config{Process: fmt.Sprintf("%s/%d", g.Name, i+1), Path: p.Config.Path, Folder: p.Config.Folder,
 				Store: store.File{Keep: keep}}
 			if len(p.Config.Read) > 0 {
-				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: p.Config.Write, Path: p.Config.Path, Mask: c.Mask,
+				write := p.Config.Write
+				if len(write) == 0 {
+					write = []string{"false"} // apply: by-hand, and nothing is ever written
+				}
+				x.Store = store.Command{ReadArgv: p.Config.Read, WriteArgv: write, Path: p.Config.Path, Mask: c.Mask,
 					Keep: keep, Within: observe.StoreCall}
 			}
 			out = append(out, x)
