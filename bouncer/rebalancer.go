@@ -318,6 +318,11 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 	}
 	if errors.Is(err, ErrPending) {
 		w.waiting = true
+		if asked := w.state.Asked; asked == nil || !asked.SameSets(action) {
+			if err := w.record(state.Event{Kind: state.Asked, Action: &action}); err != nil {
+				return err
+			}
+		}
 		if err := w.Clock.Sleep(ctx, w.Policy.Every); err != nil && ctx.Err() == nil {
 			return err
 		}

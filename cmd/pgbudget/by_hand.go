@@ -23,19 +23,35 @@ func (s source) byHand() bool { return s.config != nil && s.config.Apply == conf
 func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *apply.ByHand {
 	conf := m.source.config
 	h := &apply.ByHand{Fleet: m.fleet, Locked: m.fleet.Locked, Clock: m.clock, Within: conf.HandWithin(),
-		Rendered: m.applier.Rendered}
-	h.Tell = func(ctx context.Context, action state.Action) error {
+		Rendered: m.applier.Rendered, Before: m.journalState.Asked}
+	at := func() string { return m.clock.Now().UTC().Format("15:04:05Z") }
+	h.Withdraw = func(asked state.Action) {
+		text, err := m.change(asked, sample().Processes)
+		if err != nil {
+			text = state.Step{Changes: asked.Changes}.Text() + "\n"
+		}
+		reporter.say(fmt.Sprintf("%s  by hand  this change is no longer wanted, and nobody has made it: leave it, and close "+
+			"its merge request:\n%s", at(), text))
+	}
+	h.Tell = func(ctx context.Context, action state.Action, again bool) error {
 		text, err := m.change(action, sample().Processes)
 		if err != nil {
 			return err
 		}
-		if len(conf.ByHand.Change) > 0 {
+		told := ""
+		if again {
+			told = "; it was asked for before"
+			if len(conf.ByHand.Change) > 0 {
+				told += ", and by_hand.change is not run again"
+			}
+		}
+		if len(conf.ByHand.Change) > 0 && !again {
 			if err := m.ordered(ctx, text); err != nil {
 				return err
 			}
 		}
-		reporter.say(fmt.Sprintf("%s  by hand  make this change and RELOAD; it is waited for, for %v at most:\n%s",
-			m.clock.Now().UTC().Format("15:04:05Z"), h.Within, text))
+		reporter.say(fmt.Sprintf("%s  by hand  make this change and RELOAD; it is waited for, for %v at most%s:\n%s",
+			at(), h.Within, told, text))
 		return nil
 	}
 	return h

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -131,4 +133,57 @@ func (b *bench) saysWhoIsWaitedFor(t *testing.T) {
 		}
 	}
 	t.Errorf("status does not say %q:\n%s", want, said)
+}
+
+// TestWhoWasAskedIsNotAskedAgain: a run that begins after one that was interrupted shows the change, and opens no
+// second merge request; what was asked for and is no longer wanted is called off.
+func TestWhoWasAskedIsNotAskedAgain(t *testing.T) {
+	b := &bench{t: t, l: labtest.Start(t, checkFleet())}
+	orders := filepath.Join(t.TempDir(), "orders")
+	b.config, b.path = movingConfig(t, b.l, "pools: [{pool: main/app, max: 5, load: {arrivals_per_sec: 10, "+
+		"mean_hold: 100ms}}, {pool: ci/app, min: 10, max: 10, load: {arrivals_per_sec: 30, mean_hold: 150ms}}]\n"+
+		"policy: {percent: 50, soak: 0s}\napply: by-hand\nby_hand: {within: 1m, change: [sh, -c, 'cat >>"+orders+"']}\n")
+	for _, p := range b.l.Processes {
+		rewrite(t, b.config, replaced(", config: "+p.IniPath, ""))
+	}
+	begin := func(says string) *background {
+		t.Helper()
+		step := b.background(t, "step", "--yes", "--window", "1s", "--every", "300ms")
+		step.says(t, "ci/1: pool_size of app 5 → 10\n")
+		if !strings.Contains(step.stderr.String(), says) {
+			t.Errorf("it does not say %q\n%s", says, step.stderr.String())
+		}
+		return step
+	}
+	ordered := func(want string) {
+		t.Helper()
+		if got, err := os.ReadFile(orders); err != nil || string(got) != want {
+			t.Errorf("ordered %q, %v, want %q", got, err, want)
+		}
+	}
+	const order = "ci/1: pool_size of app 5 → 10\n"
+	step := begin("it is waited for, for 1m0s at most:\n")
+	if err := step.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := step.ended(t); code != exitInterrupted {
+		t.Errorf("interrupted: exit %d\n%s", code, step.stderr.String())
+	}
+	ordered(order)
+	if r := command(t, b.l, "history", "--config", b.config); !strings.Contains(r.stdout, "asked    grant ci/app 5 → 10") {
+		t.Errorf("nothing says that somebody was asked:\n%s", r.stdout)
+	}
+	step = begin("it was asked for before, and by_hand.change is not run again:\n")
+	if r := command(t, b.l, "abort", "--config", b.config); r.code != exitDone {
+		t.Errorf("abort: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if code := step.ended(t); code != exitAborted || !strings.Contains(step.stderr.String(),
+		"this change is no longer wanted, and nobody has made it: leave it, and close its merge request:\n"+order) {
+		t.Errorf("aborted: exit %d\n%s", code, step.stderr.String())
+	}
+	ordered(order)
+	step = begin("it is waited for, for 1m0s at most:\n") // another step: it is asked for
+	step.cmd.Process.Kill()
+	_ = step.cmd.Wait()
+	ordered(order + order)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,6 +76,8 @@ type diffs struct {
 	Differ int        `json:"differ"`           // sizes that differ
 	Uneven []string   `json:"uneven,omitempty"` // pools whose processes run with other sizes, a sentence each
 	Unread []string   `json:"unread,omitempty"`
+	// processes of which the config names no file: what runs was held against the journal alone
+	Unfiled []string `json:"unfiled,omitempty"`
 }
 
 // uneven names the pools whose processes run with other sizes than each other: a step that stopped half-way, or
@@ -140,6 +143,24 @@ func differences(o fleet.Observation, filed []apply.Filed, m state.JournalState)
 			}
 		}
 	}
+	for _, p := range o.Processes { // of a process without a config what runs is held against the journal
+		if slices.ContainsFunc(filed, func(f apply.Filed) bool { return f.Process == p.ID }) {
+			continue
+		}
+		d.Unfiled = append(d.Unfiled, p.ID)
+		for _, a := range p.Aliases {
+			if a.Name == fleet.AutoDB || a.Gone || a.Hidden {
+				continue
+			}
+			d.Lines++
+			for key, conns := range map[fleet.Key]int{fleet.KeySize: a.SizeConns, fleet.KeyReserve: a.ReserveConns} {
+				d.add(sizeDiff{Process: p.ID, Alias: a.Name, Key: key, Running: new(conns)}, m, true)
+			}
+		}
+	}
+	slices.SortStableFunc(d.Sizes, func(a, b sizeDiff) int {
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Alias, b.Alias), -cmp.Compare(a.Key, b.Key))
+	})
 	return d
 }
 
@@ -192,4 +213,7 @@ func (o output) differences(d diffs) {
 		text = words.Count(d.Differ, "size") + " " + words.Plural(d.Differ, "differs", "differ")
 	}
 	fmt.Fprintf(o.w, "%s: %s compared\n", text, words.Count(d.Lines, "line"))
+	if len(d.Unfiled) > 0 {
+		fmt.Fprintf(o.w, "no file was read of %s: the config names none\n", strings.Join(d.Unfiled, ", "))
+	}
 }

@@ -128,6 +128,9 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 			if e.By != "" {
 				text += " by " + e.By
 			}
+		case state.Asked:
+			text, next = "somebody was asked to make a change: "+state.Step{Changes: e.Action.Changes}.Text(),
+				"the change in force in every process, or the end of by_hand.within"
 		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
 			text, next = eventLine(e), "the next action waits for the drain, or for the soak"
 		default:

@@ -112,6 +112,8 @@ func eventLine(e state.Event) string {
 	case state.Failed:
 		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes,
 			Traffic: e.Action.Traffic}.Text(), e.Reason.Text())
+	case state.Asked:
+		return join("asked", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes}.Text(), "by hand")
 	case state.HoldBegan:
 		return "hold     " + e.Reason.Text()
 	case state.HoldEnded:

@@ -19,6 +19,7 @@ const (
 	Replanned   EventKind = "replan"    // Goal, Reason: a load has grown beyond what the goal was for
 	StepBegan   EventKind = "step"      // Step is in hand, on its path to Goal
 	Intended    EventKind = "intend"    // Action: on disk before the action
+	Asked       EventKind = "asked"     // Action: somebody was asked to carry it out, who has not yet
 	Acted       EventKind = "done"      // Action: written, told, and read back
 	Failed      EventKind = "failed"    // Action, Reason, Outcome: what Apply said; part of it may have happened
 	HoldBegan   EventKind = "hold"      // nothing moves any more, for Reason

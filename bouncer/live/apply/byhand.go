@@ -28,11 +28,14 @@ type ByHand struct {
 	// Rendered is what waits in files of which a tool renders those of the processes: it has to have the change, too. Nil
 	// where no file can be read.
 	Rendered func(context.Context) ([]Rendered, error)
-	// Tell asks for a change, once; an error means that nobody was asked.
-	Tell func(ctx context.Context, action state.Action) error
+	// Tell asks for a change, once; again: an earlier run has asked for it. An error means that nobody was asked.
+	Tell func(ctx context.Context, action state.Action, again bool) error
+	// Withdraw says that what was asked for is no longer wanted: nobody has made any of it.
+	Withdraw func(asked state.Action)
+	Before   *state.Action // what an earlier run has asked for, as the journal has it; nil: nothing is open
 
 	mu    sync.Mutex
-	asked []fleet.SettingChange // what is waited for
+	asked *state.Action // what is waited for; nil: nothing is
 	since time.Time
 }
 
@@ -66,13 +69,19 @@ func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 	case err != nil:
 		return err
 	case len(lacks) == 0:
-		h.asked = nil
+		for _, open := range []*state.Action{h.asked, h.Before} {
+			if open != nil && !open.SameSets(action) {
+				h.Withdraw(*open)
+				break
+			}
+		}
+		h.asked, h.Before = nil, nil
 		return nil
-	case !slices.Equal(h.asked, sets):
-		if err := h.Tell(ctx, action); err != nil {
+	case h.asked == nil || !h.asked.SameSets(action):
+		if err := h.Tell(ctx, action, h.Before != nil && h.Before.SameSets(action)); err != nil {
 			return err
 		}
-		h.asked, h.since = sets, h.Clock.Now()
+		h.asked, h.Before, h.since = &action, nil, h.Clock.Now()
 	case h.Clock.Now().Sub(h.since) >= h.Within:
 		return admin.Fail(operr.KindHeld, "", "make the change and RELOAD; the same command then goes on",
 			"nobody has made the change everywhere within %v: %s", h.Within, words.LinesText(lacks))
@@ -133,10 +142,10 @@ func (h *ByHand) lacking(ctx context.Context, sets []fleet.SettingChange) (lacks
 func (h *ByHand) Waits() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.asked) == 0 {
+	if h.asked == nil {
 		return ""
 	}
 	left := h.Within - h.Clock.Now().Sub(h.since)
-	return strings.TrimSpace(fmt.Sprintf("waits for %s by hand, for %v more", state.Step{Changes: h.asked}.Text(),
+	return strings.TrimSpace(fmt.Sprintf("waits for %s by hand, for %v more", state.Step{Changes: h.asked.Changes}.Text(),
 		max(0, left).Round(time.Second)))
 }
