@@ -34,6 +34,9 @@ func New(spec Spec, seed uint64) (*World, error) {
 	for _, p := range spec.Pools {
 		w.addPool(p)
 	}
+	for _, c := range spec.Caps {
+		w.addCap(c)
+	}
 	slices.SortFunc(w.tallies, func(a, b *tally) int { return byID(a.id, b.id) })
 	w.loads = make([]demand, len(spec.Loads))
 	for i, l := range spec.Loads {

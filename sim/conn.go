@@ -91,6 +91,9 @@ func (p *pool) take() int32 {
 	w.conns[i] = conn{state: connLogin, pool: p, opened: w.now, used: w.now, cpuSlot: w.conns[i].cpuSlot}
 	p.count++
 	p.alias.conns++
+	for _, c := range p.alias.caps {
+		c.add(1)
+	}
 	p.user.conns++
 	p.tally.conns++
 	p.tally.maxConns = max(p.tally.maxConns, p.tally.conns)
@@ -105,6 +108,9 @@ func (w *World) leave(i int32, state connState) {
 	p := c.pool
 	p.count--
 	p.alias.conns--
+	for _, c := range p.alias.caps {
+		c.add(-1)
+	}
 	p.user.conns--
 	p.tally.conns--
 	w.total.conns--

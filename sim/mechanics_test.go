@@ -404,3 +404,20 @@ func TestTheTimeoutOfALineCountsBeforeTheProcesses(t *testing.T) {
 		}
 	}
 }
+
+// A cap over two pools is exceeded when both have all that their sizes allow, counted once each time.
+func TestACapIsHeldAgainstWhatIsOpen(t *testing.T) {
+	for limit, want := range map[int]int64{9: 1, 10: 0, 12: 0} {
+		w := poolOf(t, 10, all(looping(30, 20*time.Millisecond), func(s *Spec) {
+			s.Caps = []CapSpec{{Pools: []string{s.Pools[0].ID}, Conns: limit}}
+		}))
+		watched(t, w, 10*second)
+		if got := w.Results().Servers[0].CapViolations; got != want {
+			t.Errorf("a cap of %d over 10 connections: %d violations, want %d", limit, got, want)
+		}
+		w.ResetResults()
+		if got := w.Results().Servers[0].CapViolations; got != want {
+			t.Errorf("a cap of %d that is exceeded from the beginning: %d violations, want %d", limit, got, want)
+		}
+	}
+}

@@ -51,6 +51,7 @@ type ServerResults struct {
 	LoginsRefused    int64         // logins: no slot was left, or a role's limit was reached
 	BudgetViolations int64         // times at which the worst case rose above the budget
 	OverBudget       time.Duration // how long the worst case was above the budget
+	CapViolations    int64         // times at which the pools of a cap had more open than it allows
 	WorstConns       int           // highest worst case of the pools, with direct and orphaned backends
 	Orphans          int64         // backends that worked on for a client that had vanished
 	CPUMean          float64       // of all cores, 0..1

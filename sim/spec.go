@@ -11,6 +11,7 @@ type Spec struct {
 	Servers []ServerSpec
 	Groups  []GroupSpec
 	Pools   []PoolSpec
+	Caps    []CapSpec
 	Loads   []LoadSpec
 	Shifts  []ShiftSpec // traffic switches
 	Script  []Action
@@ -43,6 +44,13 @@ type ServerSpec struct {
 	LoginLatency    time.Duration // from the start of a login to its end; 0 is DefaultLoginLatency
 	// from PgBouncer's close to the backend's end, when no query runs; 0 is DefaultExitLatency
 	ExitLatency time.Duration
+}
+
+// CapSpec is what pools of one server may have open together. Nothing in the world keeps it: times at which it is
+// exceeded are counted.
+type CapSpec struct {
+	Pools []string // group/alias
+	Conns int
 }
 
 // LimitSpec is ALTER ROLE … CONNECTION LIMIT.

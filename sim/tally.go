@@ -26,6 +26,7 @@ type tally struct {
 type serverTally struct {
 	maxBackends, worst        int
 	loginsRefused, violations int64
+	capViolations             int64
 	overBudget                int64
 	orphans                   int64
 	usedBefore, sampledUsed   float64 // core-ns
@@ -57,6 +58,11 @@ func (w *World) ResetResults() {
 		s.tally = serverTally{maxBackends: s.backends, worst: s.worst()}
 		if s.over {
 			s.tally.violations = 1
+		}
+		for _, c := range w.caps {
+			if c.srv == s && c.over {
+				s.tally.capViolations++
+			}
 		}
 		if s.cpu != nil {
 			s.tally.usedBefore = s.cpu.used()
@@ -118,8 +124,8 @@ func (p *PoolResults) add(q PoolResults) {
 func (s *server) results(w *World) ServerResults {
 	t := s.tally
 	r := ServerResults{Name: s.spec.Name, MaxBackends: t.maxBackends, LoginsRefused: t.loginsRefused,
-		BudgetViolations: t.violations,
-		OverBudget:       time.Duration(t.overBudget), WorstConns: t.worst, Orphans: t.orphans, CPUMean: math.NaN(),
+		BudgetViolations: t.violations, CapViolations: t.capViolations,
+		OverBudget: time.Duration(t.overBudget), WorstConns: t.worst, Orphans: t.orphans, CPUMean: math.NaN(),
 		CPUMax: math.NaN()}
 	if s.over {
 		r.OverBudget += time.Duration(w.now - max(s.overSince, w.since))

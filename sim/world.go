@@ -26,6 +26,7 @@ type World struct {
 	servers    []*server
 	processes  []*process
 	aliases    []*alias
+	caps       []*capCount
 	pools      []*pool
 	linePools  map[string][]*pool // by pool id, process by process
 	loads      []demand
@@ -119,7 +120,8 @@ type alias struct {
 	name        string
 	proc        *process
 	srv         *server
-	pools       []*pool // one per user
+	pools       []*pool     // one per user
+	caps        []*capCount // over it and others
 	spec        PoolSpec
 }
 

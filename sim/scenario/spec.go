@@ -23,6 +23,9 @@ func (s *Scenario) Spec() sim.Spec {
 	for _, p := range f.Pools {
 		spec.Pools = append(spec.Pools, f.poolSpec(p))
 	}
+	for _, c := range f.Caps {
+		spec.Caps = append(spec.Caps, sim.CapSpec{Pools: c.Pools, Conns: c.Conns.N})
+	}
 	for _, l := range f.Load {
 		spec.Loads = append(spec.Loads, l.spec())
 	}
