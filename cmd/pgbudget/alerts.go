@@ -48,7 +48,7 @@ func (s source) alerted(ctx context.Context, survey bouncer.Survey) bouncer.Surv
 // alerts asks Prometheus for its rules, and what becomes of them.
 func (s source) alerts(ctx context.Context, survey bouncer.Survey) (found []alerts.Finding, unread []string,
 	err error) {
-	if s.config == nil || s.config.Prometheus == nil || !survey.Plan.Changes() {
+	if s.config == nil || s.config.Prometheus == nil || s.from != "" || !survey.Plan.Changes() {
 		return nil, nil, nil
 	}
 	f, err := metricsOf(s.config, survey)
