@@ -104,7 +104,7 @@ func Find(ctx context.Context, rules []Rule, source Source, f Fleet, now time.Ti
 				recorded: map[string][]Series{}})
 		}
 	}
-	sized := q.record(ctx, rules)
+	sized, failed := q.record(ctx, rules)
 	for _, r := range rules {
 		if r.Records {
 			continue
@@ -118,6 +118,11 @@ func Find(ctx context.Context, rules []Rule, source Source, f Fleet, now time.Ti
 				continue
 			}
 			found, err := q.judge(ctx, c)
+			for name, why := range failed {
+				if c.reads(map[string]bool{name: true}) {
+					err = fmt.Errorf("%s: %w", name, why)
+				}
+			}
 			if err != nil {
 				unread = append(unread, fmt.Sprintf("alert %s of %s, %s: %v", r.Name, r.Group, short(c.whole), err))
 				continue
@@ -153,9 +158,9 @@ type question struct {
 }
 
 // record evaluates the recording rules that read what sizes decide, those that read what others record after these. It
-// returns the names of all that sizes decide.
-func (q question) record(ctx context.Context, rules []Rule) map[string]bool {
-	sized := map[string]bool{}
+// returns the names of all that sizes decide, and of those the ones that could not be evaluated.
+func (q question) record(ctx context.Context, rules []Rule) (sized map[string]bool, failed map[string]error) {
+	sized, failed = map[string]bool{}, map[string]error{}
 	for name := range metrics {
 		sized[name] = true
 	}
@@ -179,7 +184,8 @@ func (q question) record(ctx context.Context, rules []Rule) map[string]bool {
 			for _, w := range q.worlds {
 				out, err := q.value(ctx, w, e)
 				if err != nil {
-					break // what reads it reads what Prometheus has recorded
+					failed[r.Name] = err
+					break
 				}
 				for _, s := range out {
 					b := labels.NewBuilder(s.Labels)
@@ -193,7 +199,7 @@ func (q question) record(ctx context.Context, rules []Rule) map[string]bool {
 		}
 		left = later
 	}
-	return sized
+	return sized, failed
 }
 
 // value evaluates an expression in a world.

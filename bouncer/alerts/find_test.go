@@ -184,6 +184,14 @@ func TestARuleThatCannotBeEvaluatedIsNamed(t *testing.T) {
 	if len(found) != 1 || found[0].Rule != "Read" {
 		t.Errorf("got %+v, want Read alone", found)
 	}
+	// what an alert reads is recorded, and one of two rules that record it cannot be evaluated
+	recorded := []Rule{{Name: "x", Records: true, Query: `sum(pgbouncer_pools_server_active_connections)`},
+		{Name: "x", Records: true, Query: `sum(pgbouncer_databases_pool_size{name="app"})`},
+		{Group: "g", Name: "Recorded", Query: `x > 30`}}
+	if found, unread := Find(t.Context(), recorded, silent, fleetOf(t, 10, 20), time.Now()); len(found) != 0 ||
+		len(unread) != 1 || !strings.Contains(unread[0], "alert Recorded of g, x > 30: x: ") {
+		t.Errorf("got %+v, %q, want Recorded unread", found, unread)
+	}
 	if len(unread) != 1 || !strings.Contains(unread[0], "alert Unread of g") || !strings.Contains(unread[0], "timed out") {
 		t.Errorf("got %q, want Unread and why", unread)
 	}
