@@ -175,7 +175,7 @@ func (q question) record(ctx context.Context, rules []Rule) (sized map[string]bo
 		var later []Rule
 		for _, r := range left {
 			e, err := q.parser.ParseExpr(r.Query)
-			if err != nil || !reads(e, sized) {
+			if err != nil || !reads(e, sized) && !sized[r.Name] { // another rule may record the same with other labels
 				later = append(later, r)
 				continue
 			}

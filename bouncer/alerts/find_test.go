@@ -108,12 +108,17 @@ func TestAConstantThatAPlannedSizeMakesFalseOrBlindIsFound(t *testing.T) {
 		{`rate(pgbouncer_stats_client_wait_seconds_total[5m]) > 0.1`, "", "", [3]float64{}, ""},
 		{`sum(` + active + `) > on () sum(pgbouncer_databases_pool_size)`, "", "", [3]float64{}, ""},
 		{`absent(` + active + `{job="main"}) == 1`, "", "", [3]float64{}, ""},
+		// recorded by two rules, of which sizes decide one
+		{`sum(main:mixed) > 170`, Wakes, "", [3]float64{144, 184, 124}, ""},
 		// recorded, with a label of its rule, through a second recording rule
 		{`main:conns:double{team="dbre"} > 100`, Wakes, "", [3]float64{88, 168, 48}, `{team="dbre"}`},
 	} {
 		rules := []Rule{
 			{Name: "main:conns:double", Query: "2 * main:conns:sum", Records: true, Labels: map[string]string{"team": "dbre"}},
 			{Name: "main:conns:sum", Query: `sum(` + active + `{job="main",database="app"})`, Records: true},
+			{Name: "main:mixed", Query: "sum(pg_settings_max_connections)", Records: true,
+				Labels: map[string]string{"of": "max"}},
+			{Name: "main:mixed", Query: `sum(` + active + `{job="main",database="app"})`, Records: true},
 			{Group: "g", Name: "Full", Query: c.query},
 		}
 		for i, planned := range []float64{20, 5} {
