@@ -17,8 +17,7 @@ const scan = 100
 
 // general solves a component that has no exact method: the linear relaxation
 // for prices and a bound, greedy and exchanges for an answer, then branch and
-// bound, the node with the most to gain first (Land and Doig 1960), within
-// its limits.
+// cut (crossing.go), within its limits.
 func (s *solver) general(rows []int) (gap float64, method Method) {
 	m := s.newMesh(rows)
 	m.greedy(m.load)
@@ -29,20 +28,8 @@ func (s *solver) general(rows []int) (gap float64, method Method) {
 	if t.layered() {
 		return 0, Layered
 	}
-	dive := 0
-	for len(t.open) > 0 && t.m.work < s.within.work {
-		n := heap.Pop(&t.open).(node)
-		if n.bound <= t.gained+t.tiny {
-			t.open = nil // every other node has less to gain
-			break
-		}
-		down, up := n.halves()
-		t.visit(down)
-		t.visit(up)
-		if t.visits >= dive {
-			t.dive(n.in)
-			dive = t.visits + t.visits/4 + 8
-		}
+	if len(t.open) > 0 && t.cross() {
+		t.open = nil
 	}
 	m.set(t.best)
 	for _, n := range t.open {
@@ -176,6 +163,11 @@ func (t *tree) start(in box) bool {
 // repair takes units from k until it fits the rows. It says false when the box
 // has nothing left to take.
 func (t *tree) repair(in box) bool {
+	for j := range t.k { // a curve may end below, and what it gains is read before it is taken
+		for t.k[j] > in.lo[j] && t.m.ladder(j).gain(t.k[j]-1) == none {
+			t.k[j]--
+		}
+	}
 	for !t.m.set(t.k) {
 		if !t.shrink(in) {
 			return false
@@ -201,7 +193,7 @@ func (t *tree) shrink(in box) bool {
 		if frees == 0 {
 			continue
 		}
-		if rate := t.m.ladder(j).gains[t.k[j]-1] / float64(frees); out < 0 || rate < least {
+		if rate := t.m.ladder(j).gain(t.k[j]-1) / float64(frees); out < 0 || rate < least {
 			out, least = j, rate
 		}
 	}

@@ -25,7 +25,9 @@
 //	          search cap by cap, the innermost first, their states joined
 //	relaxed   some of the caps were solved exactly and the answer happens to
 //	          respect the others
-//	branched  anything else, closed by branch and bound on the linear bound
+//	branched  anything else, closed by branch and cut: the linear relaxation of
+//	          the units near their price, brought near to whole sizes by cuts
+//	          that round its rows, then split
 //	bounded   anything else, not closed: the best found, with its gap
 //
 // The package is pure: no clock, no goroutine, no input or output. The same

@@ -1,9 +1,6 @@
 package allocate
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // refill takes the units that still fit, best gain at the rows' shadow prices first.
 func (m *mesh) refill(y []float64) {
@@ -80,14 +77,25 @@ func (m *mesh) nearest(y []float64, gain func(*ladder) float64, side float64) []
 		item int
 		away float64
 	}
-	var list []near
+	list := make([]near, 0, m.reach+1)
 	for j := range m.items {
-		if g := gain(m.ladder(j)); g != none {
-			list = append(list, near{j, side * (g - m.cost(j, y))})
+		g := gain(m.ladder(j))
+		if g == none {
+			continue
 		}
+		n := near{j, side * (g - m.cost(j, y))}
+		if len(list) == m.reach && n.away >= list[m.reach-1].away {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(list, n.away, func(a near, away float64) int {
+			if a.away <= away {
+				return -1 // of two as near, the lower item comes first
+			}
+			return 1
+		})
+		list = slices.Insert(list, at, n)
+		list = list[:min(len(list), m.reach)]
 	}
-	slices.SortStableFunc(list, func(a, b near) int { return cmp.Compare(a.away, b.away) })
-	list = list[:min(len(list), exchangeItems)]
 	items := make([]int, len(list))
 	for i, n := range list {
 		items[i] = n.item

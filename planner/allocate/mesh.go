@@ -9,12 +9,13 @@ type mesh struct {
 	from  []int32 // item j of items has uses[from[j]:from[j+1]]
 	uses  []Term  // Term.Item is an index into rows
 	spare []int   // connections that each row has left
+	reach int     // items on either side of an exchange
 	work  int     // elementary operations so far, of the searches that are bounded
 }
 
 // newMesh returns the mesh of connected rows with every item at its floor.
 func (s *solver) newMesh(rows []int) *mesh {
-	m := &mesh{s: s, rows: rows, spare: make([]int, len(rows))}
+	m := &mesh{s: s, rows: rows, reach: exchangeItems, spare: make([]int, len(rows))}
 	count := make([]int32, len(s.items))
 	total := 0
 	for _, r := range rows {
@@ -90,7 +91,7 @@ func (m *mesh) cost(j int, y []float64) float64 {
 func (m *mesh) greedy(weight func(j int) float64) {
 	open := make(offers, 0, len(m.items))
 	for j := range m.items {
-		if g := m.ladder(j).next(); g != none {
+		if g := m.ladder(j).next(); g != none && m.fits(j) {
 			open = append(open, offer{g / weight(j), int32(j)})
 		}
 	}
