@@ -45,13 +45,11 @@ func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *ap
 				told += ", and by_hand.change is not run again"
 			}
 		}
-		if len(conf.ByHand.Change) > 0 && !again {
-			if err := m.ordered(ctx, text); err != nil {
-				return err
-			}
-		}
 		reporter.say(fmt.Sprintf("%s  by hand  make this change and RELOAD; it is waited for, for %v at most%s:\n%s",
-			at(), h.Within, told, text))
+			at(), h.Within, told, text)) // first: where the command fails, this is what is to be done
+		if len(conf.ByHand.Change) > 0 && !again {
+			return m.ordered(ctx, text)
+		}
 		return nil
 	}
 	return h
@@ -60,10 +58,26 @@ func (m *runner) handed(reporter *reporter, sample func() fleet.Observation) *ap
 // renderedOver refuses a step while a size waits, of a line that the step does not change, in a file of which a tool
 // renders those of the processes: its next rendering would move what no plan has counted.
 func (m *runner) renderedOver(ctx context.Context, sets []fleet.SettingChange) error {
+	return m.rendered(ctx, func(r apply.Rendered) bool { return slices.ContainsFunc(sets, r.Same) })
+}
+
+// stillRendered refuses what waits while a run is at work: all but what the step in hand is still to bring.
+func (m *runner) stillRendered(ctx context.Context, _ []string) error {
+	var sets []fleet.SettingChange
+	if in := m.journal.State().Step; in != nil {
+		sets = in.Changes
+	}
+	return m.rendered(ctx, func(r apply.Rendered) bool {
+		return slices.ContainsFunc(sets, func(x fleet.SettingChange) bool { return x.Same(r.SettingChange) && x.To == r.To })
+	})
+}
+
+// rendered refuses each size that waits and may not.
+func (m *runner) rendered(ctx context.Context, may func(apply.Rendered) bool) error {
 	all, err := m.applier.Rendered(ctx)
 	var errs []error
 	for _, r := range all {
-		if !slices.ContainsFunc(sets, r.Same) {
+		if !may(r) {
 			errs = append(errs, operr.By(operr.RuleRendered, &operr.Error{Kind: operr.KindDrift, Subject: r.Process,
 				Err: errors.New(r.Text()), Hint: renderedHint}))
 		}
@@ -72,7 +86,8 @@ func (m *runner) renderedOver(ctx context.Context, sets []fleet.SettingChange) e
 }
 
 // renderedHint is what to do about a size that waits.
-const renderedHint = "render it now at a quiet hour (gitlab-ctl pgb-notify), or correct it in gitlab.rb and reconfigure"
+const renderedHint = "correct it in gitlab.rb and reconfigure before the next failover; only where it fits the " +
+	"budget, bring it now: gitlab-ctl pgb-notify"
 
 // change is what is asked for, in the form of the config, of processes as they are now.
 func (m *runner) change(action state.Action, now []fleet.Process) (string, error) {

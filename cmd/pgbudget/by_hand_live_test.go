@@ -9,6 +9,7 @@ import (
 
 	"github.com/pgbudget/pgbudget/fixtures/lab"
 	"github.com/pgbudget/pgbudget/fixtures/lab/labtest"
+	"github.com/pgbudget/pgbudget/planner/state"
 )
 
 // byHandCase is what somebody does with a change that a step asks for, and what becomes of the step.
@@ -163,6 +164,7 @@ func TestWhoWasAskedIsNotAskedAgain(t *testing.T) {
 	}
 	const order = "ci/1: pool_size of app 5 → 10\n"
 	step := begin("it is waited for, for 1m0s at most:\n")
+	b.awaits(t, "somebody who was asked", 1, func(e state.Event) bool { return e.Kind == state.Asked })
 	if err := step.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +185,11 @@ func TestWhoWasAskedIsNotAskedAgain(t *testing.T) {
 	}
 	ordered(order)
 	step = begin("it is waited for, for 1m0s at most:\n") // another step: it is asked for
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if got, _ := os.ReadFile(orders); string(got) == order+order {
+			break
+		}
+	}
 	step.cmd.Process.Kill()
 	_ = step.cmd.Wait()
 	ordered(order + order)

@@ -38,6 +38,8 @@ func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.
 	switch {
 	case step.Empty() && !blocked.Any() && !m.source.byHand(): // the files may say something else than the plan
 		return m.applier.CheckFiles(ctx)
+	case step.Empty() && m.source.byHand():
+		return m.renderedOver(ctx, nil)
 	case step.Empty():
 		return nil
 	}

@@ -152,9 +152,44 @@ func TestAFleetThatOmnibusRendersGoesByHand(t *testing.T) {
 		d.write(d.json, `{"app":{"pool_size":5,"reserve_pool":3}}`)
 		r := command(t, b.l, "step", "--config", b.config, "--window", "1s", "--every", "300ms", "--yes")
 		if r.code != exitDrift || !strings.Contains(r.stderr, "reserve_pool of app is 3 in "+d.json) ||
-			!strings.Contains(r.stderr, "next: render it now") {
+			!strings.Contains(r.stderr, "next: correct it in gitlab.rb") {
 			t.Errorf("exit %d\n%s", r.code, r.stderr)
 		}
+	})
+	t.Run("a size waits, and there is nothing to do", func(t *testing.T) {
+		configure(t, byHand, true)
+		rewrite(t, b.config, replaced("min: 10, max: 10, load: {arrivals_per_sec: 30", "max: 5, load: {arrivals_per_sec: 10"))
+		r := command(t, b.l, "step", "--config", b.config, "--window", "1s", "--every", "300ms", "--yes")
+		if r.code != exitDone {
+			t.Errorf("nothing waits: exit %d\n%s", r.code, r.stderr)
+		}
+		d.reconfigure(9)
+		r = command(t, b.l, "step", "--config", b.config, "--window", "1s", "--every", "300ms", "--yes")
+		if r.code != exitDrift || !strings.Contains(r.stderr, "pool_size of app is 9 in "+d.json) {
+			t.Errorf("exit %d\n%s", r.code, r.stderr)
+		}
+	})
+	t.Run("a database comes with the next rendering, or goes", func(t *testing.T) {
+		configure(t, byHand, true)
+		for text, want := range map[string]string{
+			`{"app":{"pool_size":5},"app2":{"pool_size":50}}`: "pool_size of app2 is 50 in " + d.json + ", and ci/1 has no such",
+			`{"app2":{"pool_size":50}}`:                       "app is in force in ci/1, and " + d.json + " has no such database",
+		} {
+			d.write(d.json, text)
+			r := command(t, b.l, "check", "--config", b.config, "--window", "1s", "--every", "300ms")
+			if r.code != exitFound || !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), want) {
+				t.Errorf("%s: exit %d, want %q\n%s%s", text, r.code, want, r.stdout, r.stderr)
+			}
+		}
+	})
+	t.Run("databases.json is written anew in the soak, and not rendered", func(t *testing.T) {
+		configure(t, strings.Replace(byHand, "soak: 0s", "soak: 6s, soak_every: 500ms", 1), true)
+		step := begin(t)
+		d.reconfigure(10)
+		d.notify()
+		b.awaits(t, "grants that are done", 1, granted)
+		d.reconfigure(5)
+		want(t, step, exitDrift, "pool_size of app is 5 in "+d.json+", and 10 is in force in ci/1", "10")
 	})
 	t.Run("pgbudget writes no file that is rendered", func(t *testing.T) {
 		configure(t, "policy: {percent: 50, soak: 0s}\n", true)

@@ -284,7 +284,15 @@ func (m *runner) readyBack(ctx context.Context, survey bouncer.Survey, policy st
 	if held := s.HeldNow(step); held.Any() {
 		fmt.Fprintf(stderr, "note: %s; the rollback waits for its end, for %v at most\n", held.Text(), policy.HoldFor)
 	}
+	if m.source.byHand() { // before anything is recorded: what is in progress keeps every step forward from beginning
+		if err := m.renderedOver(ctx, step.Changes); err != nil {
+			return err
+		}
+	}
 	if len(step.Changes) == 0 { // the sizes are those of before, and the files may say something else
+		if m.source.byHand() {
+			return nil
+		}
 		defer m.tell()
 		return m.applier.CheckFiles(ctx)
 	}

@@ -276,7 +276,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	kept := m.applier.CheckKept
 	if m.source.byHand() {
 		asked := m.handed(reporter, newest.Sample)
-		hands, kept, leaver.asks = asked, nil, asked.Waits
+		hands, kept, leaver.asks = asked, m.stillRendered, asked.Waits
 	}
 	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, ByHand: m.source.byHand(),
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),

@@ -18,10 +18,21 @@ import (
 type Rendered struct {
 	fleet.SettingChange
 	Source string // the file in which To stands
+	Comes  bool   // the whole line comes: no file of the process has it
+	Goes   bool   // the whole line goes: Source does not have it
 }
 
 // Text is what waits, in a sentence.
 func (r Rendered) Text() string {
+	const next = "the next failover (gitlab-ctl pgb-notify) renders databases.ini anew, and "
+	switch {
+	case r.Comes:
+		return fmt.Sprintf("%s of %s is %d in %s, and %s has no such database: "+next+"adds it", r.Key, r.Alias, r.To,
+			r.Source, r.Process)
+	case r.Goes:
+		return fmt.Sprintf("%s is in force in %s, and %s has no such database: "+next+"drops it, with its clients", r.Alias,
+			r.Process, r.Source)
+	}
 	return fmt.Sprintf("%s of %s is %d in %s, and %d is in force in %s: the next failover (gitlab-ctl pgb-notify) "+
 		"renders databases.ini anew, and brings %d", r.Key, r.Alias, r.To, r.Source, r.From, r.Process, r.To)
 }
@@ -56,12 +67,17 @@ func (x processChange) rendered(ctx context.Context) (out []Rendered, err error)
 	}
 	for _, d := range file.Databases() {
 		line, has := lines[d.Alias]
+		if !has && len(lines) > 0 && d.Alias != fleet.AutoDB {
+			out = append(out, Rendered{SettingChange: fleet.SettingChange{Process: x.console.ID, Alias: d.Alias,
+				Key: fleet.KeySize, From: d.SizeConns}, Source: source, Goes: true})
+		}
 		if !has || d.Alias == fleet.AutoDB {
 			continue
 		}
 		for key, fallback := range map[fleet.Key]int{fleet.KeySize: now.Settings.DefaultPoolConns,
 			fleet.KeyReserve: now.Settings.DefaultReserveConns} {
-			r := Rendered{fleet.SettingChange{Process: x.console.ID, Alias: d.Alias, Key: key, To: fallback}, source}
+			r := Rendered{SettingChange: fleet.SettingChange{Process: x.console.ID, Alias: d.Alias, Key: key, To: fallback},
+				Source: source}
 			if conns, says := line[key]; says {
 				r.To = conns
 			}
@@ -70,6 +86,17 @@ func (x processChange) rendered(ctx context.Context) (out []Rendered, err error)
 				out = append(out, r)
 			}
 		}
+	}
+	for alias, line := range lines {
+		if slices.ContainsFunc(file.Databases(), func(d ini.Database) bool { return d.Alias == alias }) {
+			continue
+		}
+		conns, says := line[fleet.KeySize]
+		if !says {
+			conns = now.Settings.DefaultPoolConns
+		}
+		out = append(out, Rendered{SettingChange: fleet.SettingChange{Process: x.console.ID, Alias: alias,
+			Key: fleet.KeySize, To: conns}, Source: source, Comes: true})
 	}
 	slices.SortFunc(out, func(a, b Rendered) int { return fleet.CompareChanges(a.SettingChange, b.SettingChange) })
 	return out, nil
