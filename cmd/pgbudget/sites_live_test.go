@@ -94,7 +94,7 @@ func TestASiteOfEachKindComesToAStep(t *testing.T) {
 	t.Setenv("PATH", doubles+":"+os.Getenv("PATH"))
 	t.Setenv("DOUBLE_CONTAINERS", "pgb-1 pgb-2")
 	t.Setenv("DOUBLE_DOWN", down)
-	sampled := []string{"--window", "1s", "--every", "300ms"}
+	sampled := []string{"--window", "3s", "--every", "500ms"} // a sample through ssh takes a second on a busy machine
 	form := regexp.MustCompile(`{form: ([a-z.-]+)`)
 	sizes := func() (out []string) {
 		for _, p := range l.Group("main") {

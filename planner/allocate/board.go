@@ -19,7 +19,7 @@ type board struct {
 	item   []int32     // per column: its item
 	size   []int32     // per column: it takes the item from this many units to one more
 	gain   []float64   // per column
-	state  []int8      // per column: open, taken or left, by the box of the node at hand
+	state  []int8      // per column: undecided, taken or left, by the box of the node at hand
 	asleep []bool      // per column
 	high   []bool      // per column that is asleep: it stands at 1
 	rest   []float64   // per column: gain less the prices of its lines, see bound
@@ -33,7 +33,7 @@ type board struct {
 
 // What the box of a node leaves of a column.
 const (
-	open int8 = iota
+	undecided int8 = iota
 	taken
 	left
 )
@@ -97,7 +97,7 @@ func (b *board) enter(in box) {
 		case x >= in.hi[j]:
 			b.state[c] = left
 		default:
-			b.state[c] = open
+			b.state[c] = undecided
 		}
 		if b.asleep[c] && (b.state[c] == taken && !b.high[c] || b.state[c] == left && b.high[c]) {
 			b.wake(c)
@@ -129,30 +129,31 @@ func (b *board) bound() float64 {
 	}
 	for c, rest := range b.rest {
 		size += b.gain[c]
-		if b.state[c] == taken || (b.state[c] == open && rest > 0) {
+		if b.state[c] == taken || (b.state[c] == undecided && rest > 0) {
 			total.add(rest)
 		}
 	}
 	return b.gone + total.value() + rounding*float64(len(b.line))*size
 }
 
-// narrow cuts from a box the sizes that alone bring the bound down by more than spare,
-// by what bound left in rest (reduced cost fixing, see tighten).
-func (b *board) narrow(in box, spare float64) (narrowed bool) {
+// narrow cuts from a box the sizes that alone bring the bound down by more than
+// spare, by what bound left in rest (reduced cost fixing, see tighten). It says
+// false when no size of some item is left.
+func (b *board) narrow(in box, spare float64) bool {
+	left := true
 	for c, rest := range b.rest {
-		if b.state[c] != open || math.Abs(rest) <= spare {
+		if b.state[c] != undecided || math.Abs(rest) <= spare {
 			continue
 		}
 		j, x := b.item[c], int(b.size[c])
-		if rest < 0 && x < in.hi[j] {
-			in.hi[j] = x
-			narrowed = true
-		} else if rest > 0 && x >= in.lo[j] {
-			in.lo[j] = x + 1
-			narrowed = true
+		if rest < 0 {
+			in.hi[j] = min(in.hi[j], x)
+		} else {
+			in.lo[j] = max(in.lo[j], x+1)
 		}
+		left = left && in.lo[j] <= in.hi[j]
 	}
-	return narrowed
+	return left
 }
 
 // choose returns the column to split at, the one whose halves lose most in their
@@ -168,7 +169,7 @@ func (b *board) choose() (column int, up bool) {
 		}
 		down, rise := math.Inf(1), math.Inf(1)
 		for p, w := range b.non {
-			if int(w) < n && b.state[w] != open {
+			if int(w) < n && b.state[w] != undecided {
 				continue
 			}
 			f := b.t[r][p]

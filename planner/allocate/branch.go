@@ -8,7 +8,7 @@ import (
 
 // maxWork bounds the elementary operations of one branch and bound, so that it
 // ends, and ends at the same point on every machine. Chosen: about half a
-// second.
+// second; a large box that is searched by windows takes a few times that.
 const maxWork = 200_000_000
 
 // scan is the number of elementary operations per item that bounding one box
@@ -16,8 +16,9 @@ const maxWork = 200_000_000
 const scan = 100
 
 // general solves a component that has no exact method: the linear relaxation
-// for prices and a bound, greedy and exchanges for an answer, then branch and
-// cut (crossing.go), within its limits.
+// for prices and a bound, greedy and exchanges for an answer, then branch and cut
+// (see crossing), and where its board is too large, branch and bound, the node
+// with the most to gain first (Land and Doig 1960), within its limits.
 func (s *solver) general(rows []int) (gap float64, method Method) {
 	m := s.newMesh(rows)
 	m.greedy(m.load)
@@ -28,8 +29,27 @@ func (s *solver) general(rows []int) (gap float64, method Method) {
 	if t.layered() {
 		return 0, Layered
 	}
-	if len(t.open) > 0 && t.cross() {
-		t.open = nil
+	searched := false
+	if len(t.open) > 0 {
+		closed := false
+		if closed, searched = t.cross(); closed {
+			t.open = nil
+		}
+	}
+	dive := 0
+	for !searched && len(t.open) > 0 && t.m.work < t.m.s.within.work {
+		n := heap.Pop(&t.open).(node)
+		if n.bound <= t.gained+t.tiny {
+			t.open = nil // every other node has less to gain
+			break
+		}
+		down, up := n.halves()
+		t.visit(down)
+		t.visit(up)
+		if t.visits >= dive {
+			t.dive(n.in)
+			dive = t.visits + t.visits/4 + 8
+		}
 	}
 	m.set(t.best)
 	for _, n := range t.open {
@@ -163,11 +183,6 @@ func (t *tree) start(in box) bool {
 // repair takes units from k until it fits the rows. It says false when the box
 // has nothing left to take.
 func (t *tree) repair(in box) bool {
-	for j := range t.k { // a curve may end below, and what it gains is read before it is taken
-		for t.k[j] > in.lo[j] && t.m.ladder(j).gain(t.k[j]-1) == none {
-			t.k[j]--
-		}
-	}
 	for !t.m.set(t.k) {
 		if !t.shrink(in) {
 			return false
@@ -193,7 +208,7 @@ func (t *tree) shrink(in box) bool {
 		if frees == 0 {
 			continue
 		}
-		if rate := t.m.ladder(j).gain(t.k[j]-1) / float64(frees); out < 0 || rate < least {
+		if rate := t.m.ladder(j).gains[t.k[j]-1] / float64(frees); out < 0 || rate < least {
 			out, least = j, rate
 		}
 	}

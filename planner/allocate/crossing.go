@@ -38,20 +38,25 @@ const (
 	stillMost  = 3    // rounds in a row that may close less
 	maxPivots  = 1000 // of one relaxation
 	maxRoused  = 100  // times that columns are woken for one node
-	firstShare = 8    // of the work: a first search of the whole box
-	partShare  = 6    // of the work: that and the windows
-	crossShare = 4    // of the work: all of the search
+	crossShare = 6    // of the work: the search of the whole box
+	sizeShare  = 6    // times that more where the board is as large as can be
 )
+
+// effort bounds one crossing: the numbers of its board, its rounds of cuts, and
+// the columns awake per line.
+type effort struct{ cells, rounds, awake int }
 
 // cross searches the tree's root by branch and cut, first a core of it for a
 // good answer. Where the root is too large for that, the largest core that is
-// not is searched window by window, and the root is bounded only. It says
-// whether the root was closed: no sizes save more than the tree's best.
-func (t *tree) cross() (closed bool) {
+// not is searched window by window, and the root is only bounded. It says
+// whether the root was closed: no sizes save more than the tree's best; and
+// whether anything was searched at all.
+func (t *tree) cross() (closed, searched bool) {
 	root, within := &t.open[0], t.m.s.within.work
 	if t.m.work >= within {
-		return false
+		return false, false
 	}
+	narrow := effort{maxCells, cutRounds, awakeShare}
 	columns := coreShare * len(t.m.rows) / 2
 	whole := t.tighten(root.in, t.slackness(root.in))
 	n := whole.count()
@@ -60,34 +65,42 @@ func (t *tree) cross() (closed bool) {
 		columns = maxCells / len(t.m.rows)
 	}
 	if n > columns+columns/4 {
-		if a := t.newCrossing(t.core(root.in, columns), math.Inf(1), 2*maxCells, cutRounds); a != nil {
-			if large {
-				a.eager = true
-				a.windows(windowShare * within)
-			} else {
-				a.search(coreVisits, within/crossShare)
-			}
+		a := t.newCrossing(t.core(root.in, columns), math.Inf(1), effort{2 * maxCells, cutRounds, awakeShare})
+		switch {
+		case a == nil:
+		case large:
+			a.eager = true
+			searched = a.windows(windowShare * within)
+		default:
+			a.search(coreVisits, within)
 		}
 		whole = t.tighten(root.in, t.slackness(root.in))
 	}
-	cells, rounds := maxCells, cutRounds
 	if large {
-		cells, rounds = wideCells, wideRounds
+		narrow = effort{wideCells, wideRounds, awakeShare}
 	}
-	a := t.newCrossing(whole, root.bound, cells, rounds)
+	a := t.newCrossing(whole, root.bound, narrow)
 	if a == nil {
-		return root.bound <= t.gained+t.tiny
+		return root.bound <= t.gained+t.tiny, searched
 	}
 	if !large {
-		a.search(math.MaxInt, within/firstShare)
-		a.windows(within / partShare)
-		a.search(math.MaxInt, within/crossShare)
+		searched = true
+		limit := within / crossShare * (maxCells + sizeShare*n*len(t.m.rows)) / maxCells
+		a.search(math.MaxInt, limit/5)
+		a.windows(limit / 5 * 3)
+		a.search(math.MaxInt, limit)
 	}
-	root.bound = t.gained
+	root.bound = min(root.bound, a.bound())
+	return root.bound <= t.gained+t.tiny, searched
+}
+
+// bound is what any sizes of the box save over the tree's first at most.
+func (a *crossing) bound() float64 {
+	most := a.t.gained
 	for _, n := range a.open {
-		root.bound = max(root.bound, n.bound)
+		most = max(most, n.bound)
 	}
-	return root.bound <= t.gained+t.tiny
+	return most
 }
 
 // slackness is what the linear relaxation gains over the best sizes.
@@ -121,18 +134,18 @@ func (t *tree) core(in box, columns int) box {
 	return t.tighten(in, lo)
 }
 
-// newCrossing cuts the relaxation of a box, of which bound is known, and keeps
-// the box as a node unless nothing is left of it. It returns nil when the
-// board would be larger than most numbers.
-func (t *tree) newCrossing(in box, bound float64, most, rounds int) *crossing {
-	b := t.m.newBoard(in, most, awakeShare*len(t.m.rows), t.y)
+// newCrossing cuts the relaxation of a box, of which a bound is known, and keeps
+// the box as a node unless nothing is left of it. It returns nil when the board
+// would be too large.
+func (t *tree) newCrossing(in box, bound float64, e effort) *crossing {
+	b := t.m.newBoard(in, e.cells, e.awake*len(t.m.rows), t.y)
 	if b == nil {
 		return nil
 	}
-	a := &crossing{t: t, b: b, offset: t.m.saved(t.first, in.lo), awake: awakeShare}
+	a := &crossing{t: t, b: b, offset: t.m.saved(t.first, in.lo), awake: e.awake}
 	n := node{in: box{slices.Clone(in.lo), slices.Clone(in.hi)}, bound: bound}
 	b.enter(n.in)
-	if !a.root(&n, rounds) {
+	if !a.root(&n, e.rounds) {
 		heap.Push(&a.open, n)
 	}
 	a.whole, a.near = box{slices.Clone(n.in.lo), slices.Clone(n.in.hi)}, slices.Clone(b.rest)
@@ -197,11 +210,11 @@ func (a *crossing) weigh(n *node) (closed bool) {
 	t := a.t
 	bound := a.offset + a.b.bound()
 	n.bound = min(n.bound, bound)
-	if n.bound <= t.gained+t.tiny {
-		return true
+	if n.bound > t.gained+t.tiny && a.b.narrow(n.in, bound-t.gained-t.tiny) {
+		return false
 	}
-	a.b.narrow(n.in, bound-t.gained-t.tiny)
-	return false
+	n.bound = min(n.bound, t.gained)
+	return true
 }
 
 // search splits the nodes that are open, the one with the most to gain first,
@@ -275,19 +288,23 @@ func (a *crossing) round(n *node) bool {
 	columns := len(b.item)
 	t.m.work += scan * len(t.k) / 4
 	copy(t.k, n.in.lo)
+	inside := func(c int) bool { // the box may be narrower than when the columns entered it
+		x := int(b.size[c])
+		return n.in.lo[b.item[c]] <= x && x < n.in.hi[b.item[c]]
+	}
 	for c, asleep := range b.asleep {
-		if asleep && b.high[c] && b.state[c] == open {
+		if asleep && b.high[c] && inside(c) {
 			t.k[b.item[c]]++
 		}
 	}
 	for p, v := range b.non {
-		if int(v) < columns && b.state[v] == open && b.up[p] {
+		if int(v) < columns && b.up[p] && inside(int(v)) {
 			t.k[b.item[v]]++
 		}
 	}
 	a.order = a.order[:0]
 	for r, v := range b.basic {
-		if int(v) >= columns || b.state[v] != open {
+		if int(v) >= columns || !inside(int(v)) {
 			continue
 		}
 		if b.x[r] > 1-wholeUnit {

@@ -25,10 +25,10 @@
 //	          search cap by cap, the innermost first, their states joined
 //	relaxed   some of the caps were solved exactly and the answer happens to
 //	          respect the others
-//	branched  anything else, closed by branch and cut: the linear relaxation of
-//	          the units near their price, brought near to whole sizes by cuts
-//	          that round its rows, then split
-//	bounded   anything else, not closed: the best found, with its gap
+//	branched  anything else, closed by branch and cut: the linear relaxation,
+//	          brought near to whole units by cuts, and split where it is not whole
+//	bounded   anything else, not closed: the best found, with its gap. Rows too
+//	          large to be split as a whole are searched a few rows at a time
 //
 // The package is pure: no clock, no goroutine, no input or output. The same
 // Problem gives the same Solution, bit for bit; ties go to the lower item

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// distance returns how far, by rest, the nearest so many of some columns are from their price.
+// distance returns how far, by rest, the nearest most of some columns are from
+// their price.
 func (b *board) distance(most int, of func(c int) bool) float64 {
 	var away []float64
 	for c, rest := range b.rest {
@@ -20,7 +21,7 @@ func (b *board) distance(most int, of func(c int) bool) float64 {
 	return away[most]
 }
 
-// doze puts a column to sleep at 0 or at 1; what it takes of the lines is no longer theirs.
+// doze puts a column to sleep at 0 or at 1, with what it takes of the lines.
 func (b *board) doze(c int32, high bool) {
 	b.asleep[c], b.high[c] = true, high
 	if !high {
@@ -32,14 +33,15 @@ func (b *board) doze(c int32, high bool) {
 	}
 }
 
-// sleep puts to sleep the columns outside the basis that the box leaves no choice, and those
-// furthest from their price, by what bound left in rest, until no more than about some are awake.
+// sleep puts to sleep the columns outside the basis that the box leaves no choice,
+// and those furthest from their price, by what bound left in rest, until about
+// most are awake.
 func (b *board) sleep(most int) {
 	n := len(b.item)
-	limit := b.distance(most, func(c int) bool { return !b.asleep[c] && b.state[c] == open })
+	limit := b.distance(most, func(c int) bool { return !b.asleep[c] && b.state[c] == undecided })
 	kept := 0
 	for p, v := range b.non {
-		if int(v) < n && (b.state[v] != open || math.Abs(b.rest[v]) > limit && b.up[p] == (b.rest[v] > 0)) {
+		if int(v) < n && (b.state[v] != undecided || math.Abs(b.rest[v]) > limit && b.up[p] == (b.rest[v] > 0)) {
 			b.doze(v, b.up[p])
 			if b.up[p] {
 				for r := range b.line {
@@ -106,11 +108,11 @@ func (b *board) wake(c int) {
 	b.asleep[c] = false
 }
 
-// rouse wakes the columns that stand where their gain less the prices, as bound left it,
-// says they should not, and says whether there were any.
+// rouse wakes the columns that stand where their gain less the prices, as bound
+// left it, says they should not, and says whether there were any.
 func (b *board) rouse() (any bool) {
 	for c, rest := range b.rest {
-		if b.asleep[c] && b.state[c] == open && (rest > 0) != b.high[c] {
+		if b.asleep[c] && b.state[c] == undecided && (rest > 0) != b.high[c] {
 			b.wake(c)
 			any = true
 		}
@@ -126,13 +128,13 @@ func (b *board) shrink() {
 	n := len(b.item)
 	number := make([]int32, n) // per column: its new number, or -1
 	for c := range number {
-		if b.asleep[c] && b.state[c] != open {
+		if b.asleep[c] && b.state[c] != undecided {
 			number[c] = -1
 		}
 	}
 	places := 0
 	for p, v := range b.non {
-		if int(v) < n && b.state[v] != open {
+		if int(v) < n && b.state[v] != undecided {
 			number[v] = -1
 			if b.up[p] {
 				for r := range b.line {
@@ -201,7 +203,7 @@ func (b *board) part(in box) *board {
 	for r := range b.t {
 		p.line[r], p.t[r] = slices.Clone(b.line[r]), slices.Clone(b.t[r])
 	}
-	p.steps, p.ws = nil, nil
+	p.steps, p.width = nil, nil
 	b.m.work += len(b.line) * (len(b.item) + len(b.non))
 	p.enter(in)
 	p.shrink()

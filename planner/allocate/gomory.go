@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// Limits of the cuts of one round. Chosen: by trial on crossing rows.
+// Limits of the cuts of one round. Chosen by trial on crossing rows.
 const (
 	multiples = 6    // a line of the tableau is tried times 1, 2, …
 	nearWhole = 0.02 // lines nearer to a whole number make no cut
-
-	tilted = 0.8 // cosine of two cuts above which the worse is not kept
-	spread = 1e5 // largest coefficient of a cut over its smallest
+	tilted    = 0.8  // cosine of two cuts above which the worse is not kept
+	spread    = 1e5  // largest coefficient of a cut over its smallest
+	maxBlur   = 1e-9 // rounding of a line beyond which it makes no cut
 	// slack is the share of a cut's terms by which its cap is raised, so that
 	// rounding in its coefficients cuts no answer off. Chosen: three orders above
 	// the rounding of a sum of a few thousand terms.
@@ -40,7 +40,8 @@ func (b *board) multipliers(line int) []float64 {
 	return u
 }
 
-// total returns the sum of the lines times u, and of their caps.
+// total returns the sum of the lines times u, that of their caps, and the size of
+// the terms.
 func (b *board) total(u []float64) (coef []float64, cap, size float64) {
 	coef = make([]float64, len(b.item))
 	for r, f := range u {
@@ -58,9 +59,9 @@ func (b *board) total(u []float64) (coef []float64, cap, size float64) {
 	return coef, cap, size
 }
 
-// help wakes the columns that can bring a line's variable nearer to its bounds. Where there
-// are none it says whether the sum of the lines by the line's multipliers
-// shows that the box has no answer.
+// help wakes the columns that can bring a line's variable nearer to its bounds.
+// It also says whether the sum of the lines by the multipliers of that one shows
+// that the box has no answer (Farkas 1902).
 func (b *board) help(line int, fall bool) (woken, impossible bool) {
 	u := b.multipliers(line)
 	if fall {
@@ -74,10 +75,10 @@ func (b *board) help(line int, fall bool) (woken, impossible bool) {
 	coef, cap, size := b.total(u)
 	least := 0.0
 	for c, a := range coef {
-		if b.state[c] == taken || (b.state[c] == open && a < 0) {
+		if b.state[c] == taken || (b.state[c] == undecided && a < 0) {
 			least += a
 		}
-		if b.asleep[c] && b.state[c] == open && (a < 0 && !b.high[c] || a > 0 && b.high[c]) && math.Abs(a) > pivotable {
+		if b.asleep[c] && b.state[c] == undecided && (a < -pivotable && !b.high[c] || a > pivotable && b.high[c]) {
 			b.wake(c)
 			woken = true
 		}
@@ -92,14 +93,14 @@ type plan struct {
 	gain float64 // see step
 }
 
-// sections returns cuts through the present relaxation, those that bring the bound down most first: Gomory's
-// mixed integer cuts (1960) of the tableau's lines and of their multiples
-// (Cornuéjols, Li and Vandenbussche 2003, "K-cuts"). Columns are 0 or 1 in every box, so a
-// cut found in one holds in all.
+// sections returns cuts through the present relaxation, those that bring the
+// bound down most first: the mixed integer cuts of Gomory (1960), one for each
+// line of the tableau, which is taken as often as that cuts deepest
+// (Cornuéjols, Li and Vandenbussche 2003, "K-cuts").
 func (b *board) sections(most int) []section {
 	n := len(b.item)
 	var list []plan
-	b.ws = make([]float64, len(b.non))
+	b.width = make([]float64, len(b.non))
 	coef := make([]float64, len(b.non))
 	for r, v := range b.basic {
 		if f := b.x[r] - math.Floor(b.x[r]); int(v) >= n+b.rows || f < nearWhole || f > 1-nearWhole {
@@ -156,23 +157,24 @@ func (b *board) sections(most int) []section {
 	return kept
 }
 
-// step returns what a cut brings the bound down in the first pivot of the dual simplex method. coef has
-// the sum's coefficient of every place, counted from where it stands.
+// step returns by how much the first pivot after a cut brings the bound down.
+// coef has, per place, by how much the line rises as the place leaves where it
+// stands; the cut is that of k times the line, which lacks f to a whole number.
 func (b *board) step(coef []float64, k, f float64) float64 {
 	n := len(b.item)
 	steps := b.steps[:0]
 	for p, v := range b.non {
-		if int(v) < n && b.state[v] != open {
+		if int(v) < n && b.state[v] != undecided {
 			continue
 		}
 		w := 0.0
 		if int(v) < n+b.rows {
-			w = rounded(k*coef[p], f, 1e-9)
+			w = rounded(k*coef[p], f, maxBlur)
 		} else {
 			w = max(k*coef[p]/f, -k*coef[p]/(1-f))
 		}
-		if w > 1e-9 {
-			b.ws[p] = w
+		if w > maxBlur {
+			b.width[p] = w
 			steps = append(steps, candidate{p, math.Abs(b.d[p]) / w})
 		}
 	}
@@ -188,7 +190,7 @@ func (b *board) step(coef []float64, k, f float64) float64 {
 		}
 		steps[i], steps[least] = steps[least], steps[i]
 		s := steps[i]
-		w := b.ws[s.place]
+		w := b.width[s.place]
 		if w >= left || int(b.non[s.place]) >= n {
 			return total + left*s.rate
 		}
@@ -198,7 +200,8 @@ func (b *board) step(coef []float64, k, f float64) float64 {
 	return total
 }
 
-// rounded is the least that a whole number of a term adds to a sum that must reach 1, see section.
+// rounded is what a term of a cut weighs, see section; one within blur of a whole
+// number weighs nothing.
 func rounded(a, f, blur float64) float64 {
 	g := a - math.Floor(a)
 	if g < blur || g > 1-blur {
@@ -219,38 +222,42 @@ func (b *board) alike(x, z []float64) bool {
 	return xz > tilted*math.Sqrt(xx*zz)
 }
 
-// section rounds k times the sum of the lines times u to a cut. Counted from where the columns outside
-// the basis stand, the sum reads Σ a × column + Σ u × spare = whole + f. The
-// columns and the spares of rows are whole; with g the fraction of a, their
-// terms are at least min(g / f, (1-g) / (1-f)) each, and those of the cuts'
-// spares max(u / f, -u / (1-f)), and all add up to 1 or more.
+// section rounds k times the sum of the lines times u to a cut. Counted from where
+// the columns outside the basis stand, the sum reads
+//
+//	Σ a × column + Σ u × spare = a whole number + f
+//
+// and the columns and the spares of rows are whole, those of cuts are not. With g
+// the fraction of its coefficient, a whole one weighs min(g / f, (1-g) / (1-f)),
+// any other max(u / f, -u / (1-f)), and in every answer the weights add up to 1
+// or more. An error of the sum takes as much, divided by f or 1-f, from that 1.
 func (b *board) section(u []float64, k float64) (s section, ok bool) {
 	coef, cap, size := b.total(u)
 	n := len(coef)
-	other := slices.Clone(b.high)
-	for c := range other {
-		other[c] = other[c] && b.asleep[c]
+	high := slices.Clone(b.high)
+	for c := range high {
+		high[c] = high[c] && b.asleep[c]
 	}
 	for p, v := range b.non {
 		if int(v) < n {
-			other[v] = b.up[p]
+			high[v] = b.up[p]
 		}
 	}
 	whole := cap
 	for c, a := range coef {
-		if other[c] {
+		if high[c] {
 			whole -= a
 		}
 	}
 	f := k*whole - math.Floor(k*whole)
-	blur := rounding * k * size // of f and of every fraction
-	if f < nearWhole || f > 1-nearWhole || blur > 1e-9 {
+	blur := rounding * k * size // what rounding can do to the sum
+	if f < nearWhole || f > 1-nearWhole || blur > maxBlur {
 		return s, false
 	}
 	s.coef = coef
 	s.cap = -1
 	for c, a := range coef {
-		if other[c] {
+		if high[c] {
 			s.coef[c] = rounded(-k*a, f, blur)
 			s.cap += s.coef[c]
 		} else {
@@ -294,7 +301,7 @@ func (b *board) finish(s section, blur float64) (section, bool) {
 			s.cap += max(0, -a)
 		}
 	}
-	s.cap += slack*size + 4*blur*(1+size+float64(len(s.coef)))
+	s.cap += slack*size + 4*blur*float64(1+len(s.coef))
 	for c := range s.coef {
 		s.coef[c] /= most
 	}

@@ -7,11 +7,12 @@ import (
 )
 
 // tableau is the state of the dual simplex method with bounded columns and long
-// steps (Lemke 1954; Fourer 1994; Maros 2003, "Computational Techniques of the
-// Simplex Method", chapter 10): basic = value - Σ t × others. Variables are the columns of the
-// board, then the spare of every line. A column outside the basis stands at 0
-// or at 1, whichever its gain says, so every basis is a start for every box,
-// and the method can stop at any pivot with prices that bound.
+// steps (Lemke 1954; Maros 2003, "Computational Techniques of the Simplex
+// Method", chapter 10). Its variables are the columns that are awake, then the
+// spare of every line; each basic one is rhs - Σ t × the others. A column outside
+// the basis stands at 0 or at 1, whichever its gain says, so every basis is a
+// start for every box, and the method can stop at any pivot with prices that
+// bound.
 type tableau struct {
 	t      [][]float64 // per line: a number per place outside the basis
 	rhs    []float64   // per line: its basic variable when all others are 0
@@ -22,18 +23,19 @@ type tableau struct {
 	up     []bool      // per place: its variable stands at 1
 	dozing float64     // what the columns that sleep at 1 gain
 	steps  []candidate // scratch
-	ws     []float64   // scratch
+	width  []float64   // scratch, per place: see step
 	since  int         // pivots since the tableau was made
 }
 
-// candidate is a place that may enter the basis, and the rate of its gain to its change.
+// candidate is a place that may enter the basis, and what it gains for a change
+// of 1 in the variable that leaves.
 type candidate struct {
 	place int
 	rate  float64
 }
 
-// Tolerances of the dual simplex method. Chosen: coefficients are small integers or
-// cuts scaled to them.
+// Tolerances of the dual simplex method. Chosen: coefficients are small integers,
+// or cuts scaled to 1.
 const (
 	feasible  = 1e-9
 	pivotable = 1e-8
@@ -99,12 +101,12 @@ func (b *board) remake() {
 	b.settle()
 }
 
-// settle puts every variable outside the basis where the box or its gain says, and
-// computes the basic ones.
+// settle puts every variable outside the basis where the box or its gain says,
+// and computes the basic ones.
 func (b *board) settle() {
 	n := int32(len(b.item))
 	for p, v := range b.non {
-		b.up[p] = v < n && (b.state[v] == taken || (b.state[v] == open && b.d[p] > 0))
+		b.up[p] = v < n && (b.state[v] == taken || (b.state[v] == undecided && b.d[p] > 0))
 	}
 	for r, t := range b.t {
 		x := b.rhs[r]
@@ -138,12 +140,12 @@ type outcome int
 const (
 	solved outcome = iota
 	empty          // the box has no answer
-	cut            // the bound fell to what was asked for
+	below          // the bound fell to what was asked for
 	spent          // the pivots were spent, or rounding ended it
 )
 
-// optimize pivots until the columns are at an optimum of the relaxation within the box, or
-// the bound is worth no more than limit.
+// optimize pivots until the columns awake are at an optimum of the relaxation
+// within the box, or are worth no more than limit.
 func (b *board) optimize(limit float64, pivots int) outcome {
 	for {
 		if b.since > fresh {
@@ -173,7 +175,7 @@ func (b *board) optimize(limit float64, pivots int) outcome {
 		}
 		b.exchange(line, place, fall)
 		if b.worth() <= limit {
-			return cut
+			return below
 		}
 	}
 }
@@ -211,9 +213,9 @@ func (b *board) leaving() (line int, fall bool) {
 	return line, fall
 }
 
-// entrant returns the place that enters the basis when the line's variable
-// leaves it, after it has moved those places across that gain by that; -1 when
-// none can.
+// entrant returns the place that enters the basis when the line's variable leaves
+// it. Columns that cost less, and cannot make up for all that the variable is out
+// by, move to their other bound. It returns -1 when no place can enter.
 func (b *board) entrant(line int, fall bool) int {
 	n := int32(len(b.item))
 	t := b.t[line]
@@ -226,7 +228,7 @@ func (b *board) entrant(line int, fall bool) int {
 		if b.up[p] {
 			a = -a
 		}
-		if a <= pivotable || (v < n && b.state[v] != open) {
+		if a <= pivotable || (v < n && b.state[v] != undecided) {
 			continue
 		}
 		steps = append(steps, candidate{p, math.Abs(b.d[p]) / a})
@@ -238,37 +240,44 @@ func (b *board) entrant(line int, fall bool) int {
 	if fall {
 		out = b.x[line] - hi
 	}
-	sorted := false
-	for at := 0; at < len(steps); at++ {
-		if !sorted {
-			if at < 3 { // the first few are found without sorting all
-				least := at
-				for i := at + 1; i < len(steps); i++ {
-					if steps[i].rate < steps[least].rate ||
-						(steps[i].rate == steps[least].rate && math.Abs(t[steps[i].place]) > math.Abs(t[steps[least].place])) {
-						least = i
-					}
-				}
-				steps[at], steps[least] = steps[least], steps[at]
-			} else {
-				slices.SortFunc(steps[at:], func(x, z candidate) int {
-					return cmp.Or(cmp.Compare(x.rate, z.rate), cmp.Compare(math.Abs(t[z.place]), math.Abs(t[x.place])),
-						cmp.Compare(x.place, z.place))
-				})
-				sorted = true
-			}
+	for at := range steps {
+		if at < unsorted {
+			b.first(steps[at:], t)
+		} else if at == unsorted {
+			slices.SortFunc(steps[at:], func(x, z candidate) int { return x.compare(z, t) })
 		}
 		p := steps[at].place
 		if out -= math.Abs(t[p]); out <= feasible || b.non[p] >= n {
-			b.toggle(steps[:at])
+			b.turn(steps[:at])
 			return p
 		}
 	}
 	return -1
 }
 
-// toggle moves the columns of some places to their other bound.
-func (b *board) toggle(steps []candidate) {
+// unsorted is how many candidates are found one by one before the rest is sorted.
+// Chosen: few pivots pass more.
+const unsorted = 3
+
+// compare orders candidates by their rate, those that move the line t most first.
+func (x candidate) compare(z candidate, t []float64) int {
+	return cmp.Or(cmp.Compare(x.rate, z.rate), cmp.Compare(math.Abs(t[z.place]), math.Abs(t[x.place])),
+		cmp.Compare(x.place, z.place))
+}
+
+// first moves the first candidate to the front.
+func (b *board) first(steps []candidate, t []float64) {
+	least := 0
+	for i := range steps {
+		if steps[i].rate <= steps[least].rate && steps[i].compare(steps[least], t) < 0 {
+			least = i
+		}
+	}
+	steps[0], steps[least] = steps[least], steps[0]
+}
+
+// turn moves the columns of some places to their other bound.
+func (b *board) turn(steps []candidate) {
 	for _, s := range steps {
 		by := 1.0
 		if b.up[s.place] {

@@ -13,9 +13,9 @@ const (
 	Flow     Method = "flow"     // equal weights, two nested families of caps that cross
 	Layered  Method = "layered"  // nested caps that weigh items alike but unequally
 	Relaxed  Method = "relaxed"  // some caps were solved exactly, and the answer respects the others
-	Branched Method = "branched" // branch and bound on the linear bound, to its end
+	Branched Method = "branched" // branch and cut, to its end
 	Listed   Method = "listed"   // some item has a List
-	Bounded  Method = "bounded"  // branch and bound, not to its end: the best found; Gap is the bound
+	Bounded  Method = "bounded"  // branch and cut, not to its end: the best found; Gap is the bound
 )
 
 // rank orders the methods from the simplest to the most general.

@@ -10,8 +10,9 @@ import (
 // fit, or says what is wrong with the form of p or with one of its curves.
 //
 // Its memory grows with the items, the rows and the units bought; it allocates
-// nothing per unit. A thousand pools in front of one server take a fraction of
-// a millisecond.
+// nothing per unit, but where rows of unequal coefficients cross. A thousand pools
+// in front of one server take a fraction of a millisecond; with dozens of rows of
+// unequal coefficients that cross they can take some seconds.
 func Solve(p Problem) (Solution, error) {
 	return solve(p, limits{work: maxWork, effort: maxEffort, labels: maxLabels})
 }

@@ -7,33 +7,33 @@ import (
 
 // Limits of the search by windows. Chosen like those of the branch and cut.
 const (
-	windowShare   = 5  // times the work of a branch and bound: all windows of a large box
+	windowShare   = 7  // times the work of a branch and bound: all windows of a large box
 	windowsMost   = 60 // windows of one search
 	windowsStill  = 20 // windows in a row that may find nothing
 	windowSteps   = 10 // a step is so many parts of the rows,
 	windowWide    = 3  // a window is so many steps wide,
+	windowWiden   = 5  // one wider after so many that found nothing,
 	windowNext    = 2  // and the next begins so many on
-	windowColumns = 4  // columns per row that a window leaves open
+	windowColumns = 6  // columns per row that a window leaves open
 	windowVisits  = 30 // nodes of one window
 	windowLeast   = 6  // a box with no more columns per row needs no windows
 )
 
-// windows searches the box of the root with all items held at the best sizes
-// but those of some rows, and then of others (large neighbourhood search, Shaw
-// 1998; the columns near their price are those that Danna, Rothberg and Le Pape
-// 2005 would leave open). It ends when windows find nothing any more, or when the mesh has done that
-// much work. The open nodes stay as they are.
-func (a *crossing) windows(work int) {
+// windows searches the box of the root with all items held at the best sizes but
+// those of some rows, and then of others (large neighbourhood search, Shaw 1998).
+// It ends when windows find nothing any more, or when the mesh has done that much
+// work. The open nodes stay as they are. It says whether there were any windows.
+func (a *crossing) windows(work int) bool {
 	b, t := a.b, a.t
 	if len(a.open) == 0 || b.rows < 2 || len(a.near) <= windowLeast*b.rows {
-		return
+		return false
 	}
 	step := max(1, b.rows/windowSteps)
 	widest := b.widest() // its items are in other rows too
 	chosen := make([]bool, b.rows)
 	for i, still := 0, 0; i < windowsMost && still < windowsStill && t.m.work < work; i++ {
 		clear(chosen)
-		for r := range windowWide * step {
+		for r := range (windowWide + still/windowWiden) * step {
 			chosen[(i*windowNext*step+r)%b.rows] = true
 		}
 		chosen[widest] = false
@@ -47,10 +47,11 @@ func (a *crossing) windows(work int) {
 			still = 0
 		}
 	}
+	return true
 }
 
 // window returns the box of the root with the items of the chosen rows open where
-// they lose least, and all others at the best sizes.
+// they lose least at its prices, and all others at the best sizes.
 func (a *crossing) window(chosen []bool) box {
 	b, t := a.b, a.t
 	free := make([]bool, len(a.whole.lo))
@@ -62,7 +63,8 @@ func (a *crossing) window(chosen []bool) box {
 	b.enter(a.whole)
 	in := box{slices.Clone(a.whole.lo), slices.Clone(a.whole.hi)}
 	copy(b.rest, a.near)
-	b.narrow(in, b.distance(windowColumns*b.rows, func(c int) bool { return free[b.item[c]] && b.state[c] == open }))
+	of := func(c int) bool { return free[b.item[c]] && b.state[c] == undecided }
+	b.narrow(in, b.distance(windowColumns*b.rows, of))
 	for j, k := range t.best {
 		k = min(max(k, a.whole.lo[j]), a.whole.hi[j])
 		if !free[j] {
