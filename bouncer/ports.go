@@ -8,6 +8,7 @@ import (
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/load"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 )
 
 // This file holds every port: what the controller needs of a world. Each says its contract, its errors, and who
@@ -73,6 +74,23 @@ type Applier interface {
 // ErrPending is Apply's word for an action that a person is to carry out and that is not seen everywhere yet. Nothing
 // went wrong: it is applied again after the next sample.
 var ErrPending = errors.New("somebody is to carry this out, and has not yet")
+
+// Pending is ErrPending with what is not seen yet.
+type Pending string
+
+// Error is what is not seen yet.
+func (p Pending) Error() string { return string(p) }
+
+// Is reports that it is ErrPending.
+func (p Pending) Is(target error) bool { return target == ErrPending }
+
+// Hand is somebody else who carries actions out.
+type Hand struct {
+	Within time.Duration // how long each is waited for
+	// CallOff says that a request is no longer wanted, because of a reason; closed: nobody makes it any more, as far as
+	// whoever was told knows. nil: nobody is told
+	CallOff func(ctx context.Context, r state.Request, why verdict.Reason) (closed bool)
+}
 
 // Journal keeps what happened. bouncer/journal.Journal appends to a file, bouncer/hook.Journal tells hooks besides; the
 // simulator's driver keeps events in memory.

@@ -63,8 +63,8 @@ type Rebalancer struct {
 	Watch bool
 	// the goal is that of a reviewed plan: where a load has grown beyond it, the run ends
 	Fixed bool
-	// a person carries actions out: what a step is aborted for is heeded while one is waited for
-	ByHand bool
+	// carries actions out: what a step is aborted for is heeded while that is waited for; nil: Applier does
+	Hand *Hand
 	// Beside runs long, and tick every so often until long has ended. nil: long alone, where nothing takes long.
 	Beside func(every time.Duration, long, tick func())
 	// the run takes back every step from that event on, the one in hand first; 0: it goes forward
@@ -105,8 +105,11 @@ type run struct {
 	unsure      verdict.Reason // why Loads may be wrong
 	blind       time.Time      // since when something does not answer; zero: all answer
 	blindBy     error
-	unreadable  string // the newest settings that could not be read, in words
-	waiting     bool   // for a person, who is to carry the intended action out
+	unreadable  string         // the newest settings that could not be read, in words
+	waiting     bool           // for a person, who is to carry the intended action out
+	handed      *state.Action  // what a person was asked for in this run, newest
+	since       time.Time      // when
+	lacks       verdict.Reason // what of it is not made yet
 }
 
 // Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between
@@ -254,6 +257,9 @@ func (w *run) do(ctx context.Context, s control.State, action state.Action) (end
 	if err := w.heldOrNot(action); err != nil {
 		return true, err
 	}
+	if err := w.calledOff(ctx, action); err != nil {
+		return true, err
+	}
 	switch action.Kind {
 	case state.BeginStep:
 		if action.Goal != nil {
@@ -317,11 +323,8 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 		return failed
 	}
 	if errors.Is(err, ErrPending) {
-		w.waiting = true
-		if asked := w.state.Asked; asked == nil || !asked.SameSets(action) {
-			if err := w.record(state.Event{Kind: state.Asked, Action: &action}); err != nil {
-				return err
-			}
+		if err := w.waitsFor(action, err); err != nil {
+			return err
 		}
 		if err := w.Clock.Sleep(ctx, w.Policy.Every); err != nil && ctx.Err() == nil {
 			return err

@@ -76,7 +76,8 @@ func (w *run) sample(ctx context.Context) (control.State, error) {
 	}
 	s := control.State{Samples: control.Samples{Now: now, Fleet: fleet, Before: w.before, Sample: o, Recent: w.samples,
 		Guard: w.guard}, Journal: w.state,
-		RunGoal:    control.RunGoal{Goal: w.goal, Target: w.target, Steps: w.Steps, Watch: w.Watch, ByHand: w.ByHand},
+		RunGoal:    control.RunGoal{Goal: w.goal, Target: w.target, Steps: w.Steps, Watch: w.Watch},
+		HandNow:    w.hand(),
 		Policy:     w.Policy,
 		TrafficNow: control.TrafficNow{Shifts: shifts, Readings: readings, AsMeasured: measured, Soak: w.soakResult(shifts)},
 		Bars:       control.Bars{Unsure: w.unsure, Unasked: w.Unasked}}

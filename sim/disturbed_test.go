@@ -166,7 +166,7 @@ func TestWhateverWasInterruptedEndsWhereItIsLed(t *testing.T) {
 			x.policy.ConfirmAfter = 15 * time.Second
 		}
 		if seed%5 == 2 && seed%6 != 0 && seed%6 != 3 { // somebody else changes the files
-			x.hand = rand.New(rand.NewPCG(seed, 15))
+			x.hand, x.heedful = rand.New(rand.NewPCG(seed, 15)), true
 		}
 		before := x.sizes()
 		first := int64(0) // the first step that was ever begun

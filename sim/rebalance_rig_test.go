@@ -42,6 +42,9 @@ type rig struct {
 	hand    *rand.Rand // somebody who makes each change in a time of their own; nil: nobody is asked
 	asked   []fleet.SettingChange
 	due     time.Duration // when all of it will have been made
+	strays  []stray       // requests that were called off, and are made all the same
+	strayed int           // how many were
+	heedful bool          // whoever is asked closes what is called off
 	sampled []int         // direct and orphaned backends of each server at the newest sample
 	broken  []string
 	claims  []int
@@ -107,6 +110,7 @@ func (x *rig) Apply(ctx context.Context, act state.Action) error {
 
 // Observe takes a sample, and remembers what was known then.
 func (x *rig) Observe(ctx context.Context) (fleet.Observation, error) {
+	x.stray(ctx)
 	o, err := x.w.Observe(ctx)
 	x.sampled = x.sampled[:0]
 	for _, s := range x.w.servers {
@@ -143,9 +147,13 @@ func (w *World) granted(s *server) int {
 }
 
 func (x *rig) rebalancer() bouncer.Rebalancer {
-	return bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(),
+	r := bouncer.Rebalancer{Clock: x.w, Fleet: x, Applier: x, Signals: x.w, Journal: x, Declared: x.declared(),
 		Loads: x.loads, Evidence: x.before,
-		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0, ByHand: x.hand != nil}
+		Policy: x.policy, Thresholds: x.rules, Traffic: x.traffic, Replans: len(x.traffic) > 0}
+	if x.hand != nil {
+		r.Hand = &bouncer.Hand{Within: time.Hour, CallOff: x.calledOff}
+	}
+	return r
 }
 
 func (x *rig) declared() budget.Declared {

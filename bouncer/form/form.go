@@ -20,6 +20,7 @@ type Form struct {
 	Means string // whose it is, and where it goes
 	YAML  bool   // it is a stream of documents
 	JSON  bool   // it has no comments
+	Whole bool   // one text has every group: it is replaced as a whole, and what stays is in it, too
 	write func(sizes []Size) (string, error)
 }
 
@@ -40,7 +41,7 @@ func Forms() []Form {
 			Means: "values of a chart with config.databases, such as icoretech's, one for each group"},
 		{Name: "helm-env", YAML: true, write: helmEnv,
 			Means: "values of a chart that gives variables to the image of Bitnami, one for each group"},
-		{Name: "terraform", write: terraform,
+		{Name: "terraform", Whole: true, write: terraform,
 			Means: "a tfvars file with pgbouncer_pool_sizes by group/alias"},
 	}
 }
@@ -67,6 +68,29 @@ func Of(name string) (Form, error) {
 // Write writes the sizes that change. The error, of KindInfeasible, is that the tool cannot say what is to be said, or
 // would change what is to stay.
 func (f Form) Write(sizes []Size) (string, error) { return f.write(sizes) }
+
+// Part is what goes to one place.
+type Part struct {
+	Group string // whose; empty: of all groups
+	Text  string
+}
+
+// Parts writes the sizes that change for each group by itself, where the tool has a place for each. The error is that
+// of Write.
+func (f Form) Parts(sizes []Size) (parts []Part, err error) {
+	if f.Whole {
+		text, err := f.write(sizes)
+		return []Part{{Text: text}}, err
+	}
+	for _, name := range groups(changed(sizes)) {
+		text, err := f.write(of(name, sizes))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, Part{name, text})
+	}
+	return parts, nil
+}
 
 // cannot is the error of a tool that has no place for something.
 func cannot(group, format string, args ...any) error {
@@ -96,7 +120,7 @@ func databases(sizes []Size) (map[string]map[string]int, error) {
 
 // single is the group of sizes whose tool has one document for one group.
 func single(sizes []Size, what string) error {
-	if names := groups(sizes); len(names) > 1 {
+	if names := groups(changed(sizes)); len(names) > 1 {
 		return cannot(strings.Join(names, ", "), "%s has no groups, and the step changes several", what)
 	}
 	return nil
@@ -145,6 +169,9 @@ func gitlabRB(sizes []Size) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	for _, group := range groups(changed(sizes)) {
+		fmt.Fprintf(&b, "# group %s\n", group)
+	}
 	for _, alias := range sorted(dbs) {
 		for _, key := range sorted(dbs[alias]) {
 			fmt.Fprintf(&b, "pgbouncer['databases'][%s][:%s] = %d\n", symbol(alias), key, dbs[alias][key])
@@ -192,7 +219,7 @@ func only(group, tool string, sizes []Size) (size, reserve int, err error) {
 // documents writes a YAML document for each group.
 func documents(sizes []Size, one func(group string, sizes []Size) (any, error)) (string, error) {
 	var parts []string
-	for _, group := range groups(sizes) {
+	for _, group := range groups(changed(sizes)) {
 		v, err := one(group, of(group, sizes))
 		if err != nil {
 			return "", err
@@ -201,7 +228,7 @@ func documents(sizes []Size, one func(group string, sizes []Size) (any, error)) 
 		if err := yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true)).Encode(v); err != nil {
 			return "", err
 		}
-		parts = append(parts, b.String())
+		parts = append(parts, "# group "+group+"\n"+b.String())
 	}
 	return strings.Join(parts, "---\n"), nil
 }
@@ -287,12 +314,21 @@ func variable(name string, n int) yaml.MapSlice {
 	return yaml.MapSlice{{Key: "name", Value: name}, {Key: "value", Value: strconv.Itoa(n)}}
 }
 
+// terraform writes each variable as a whole: a tfvars file assigns it once, and in place of what it had.
 func terraform(sizes []Size) (string, error) {
 	var b strings.Builder
+	all := changed(sizes)
+	for i, s := range sizes {
+		if i > 0 && s.Group == sizes[i-1].Group && s.Alias == sizes[i-1].Alias && s.Key == sizes[i-1].Key &&
+			slices.ContainsFunc(all, func(c Size) bool { return c.Key == s.Key }) {
+			return "", cannot(s.Group, "%s of %s is %d in one process and %d in another, and the variable has one for the group",
+				s.Key, s.Alias, sizes[i-1].Conns, s.Conns)
+		}
+	}
 	for _, key := range []fleet.Key{fleet.KeySize, fleet.KeyReserve} {
 		var lines []string
-		for _, s := range changed(sizes) {
-			if s.Key == key {
+		for _, s := range sizes {
+			if s.Key == key && slices.ContainsFunc(all, func(c Size) bool { return c.Key == key }) {
 				lines = append(lines, fmt.Sprintf("  %s = %d\n", hclString(s.Group+"/"+s.Alias), s.Conns))
 			}
 		}

@@ -180,9 +180,10 @@ func TestChartsReadTheirValues(t *testing.T) {
 	}
 }
 
-// TestTerraformReadsItsVariables by the library that Terraform reads them with.
+// TestTerraformReadsItsVariables by the library that Terraform reads them with: what stays stands in each that changes.
 func TestTerraformReadsItsVariables(t *testing.T) {
-	text := written(t, "terraform", one)
+	sizes := append(slices.Clone(one), form.Size{Group: "ci", Alias: "app", Key: fleet.KeySize, Conns: 5, Stays: true})
+	text := written(t, "terraform", sizes)
 	file, faults := hclsyntax.ParseConfig([]byte(text), "sizes.tfvars", hcl.InitialPos)
 	if faults.HasErrors() {
 		t.Fatalf("%v in %s", faults, text)
@@ -202,7 +203,8 @@ func TestTerraformReadsItsVariables(t *testing.T) {
 			got[name][key], _ = n.AsBigFloat().Int64()
 		}
 	}
-	want := map[string]map[string]int64{"pgbouncer_pool_sizes": {"main/gitlabhq_production": 40, "main/it's-${x}": 7},
+	want := map[string]map[string]int64{"pgbouncer_pool_sizes": {"main/gitlabhq_production": 40, "main/it's-${x}": 7,
+		"ci/app": 5},
 		"pgbouncer_reserve_pools": {"main/it's-${x}": 2}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -245,8 +247,8 @@ func TestWhatAToolCannotSayIsRefused(t *testing.T) {
 	}
 }
 
-// TestSizesAreThoseOfAGroup: of processes that are to be equal, of what was changed before, and of what stays.
-func TestSizesAreThoseOfAGroup(t *testing.T) {
+// TestSizesAreThoseOfEachGroup: of processes that are to be equal, of what was changed before, and of what stays.
+func TestSizesAreThoseOfEachGroup(t *testing.T) {
 	line := func(process, alias string, to int) fleet.SettingChange {
 		return fleet.SettingChange{Process: process, Alias: alias, Key: fleet.KeySize, From: 1, To: to}
 	}
@@ -266,7 +268,8 @@ func TestSizesAreThoseOfAGroup(t *testing.T) {
 		[]fleet.SettingChange{line("main/1", "other", 7), line("main/2", "other", 7)}, now)
 	want := []form.Size{size("ci", "app", fleet.KeySize, 3, 1, false), size("ci", "app", fleet.KeyReserve, 0, 1, true),
 		size("main", "app", fleet.KeySize, 4, 2, false), size("main", "app", fleet.KeyReserve, 0, 2, true),
-		size("main", "other", fleet.KeySize, 7, 2, true), size("main", "other", fleet.KeyReserve, 3, 2, true)}
+		size("main", "other", fleet.KeySize, 7, 2, true), size("main", "other", fleet.KeyReserve, 3, 2, true),
+		size("third", "other", fleet.KeySize, 9, 1, true), size("third", "other", fleet.KeyReserve, 3, 1, true)}
 	if err != nil || !reflect.DeepEqual(sorted(got), sorted(want)) {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -284,4 +287,33 @@ func sorted(sizes []form.Size) []form.Size {
 	return slices.SortedFunc(slices.Values(sizes), func(a, b form.Size) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Alias, b.Alias), cmp.Compare(a.Key, b.Key))
 	})
+}
+
+// TestPartsAreOfOneGroupEach, where the tool has a place for each, and name it wherever the form has words for it.
+func TestPartsAreOfOneGroupEach(t *testing.T) {
+	two := []form.Size{{Group: "ci", Alias: "a", Key: fleet.KeySize, Conns: 9, Processes: 1},
+		{Group: "main", Alias: "a", Key: fleet.KeySize, Conns: 15, Processes: 2},
+		{Group: "third", Alias: "a", Key: fleet.KeySize, Conns: 15, Processes: 2, Stays: true}}
+	for _, f := range form.Forms() {
+		parts, err := f.Parts(two)
+		if err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+			continue
+		}
+		if f.Whole {
+			if len(parts) != 1 || parts[0].Group != "" || !strings.Contains(parts[0].Text, "third/a") {
+				t.Errorf("%s: %+v", f.Name, parts)
+			}
+			continue
+		}
+		if len(parts) != 2 || parts[0].Group != "ci" || parts[1].Group != "main" {
+			t.Errorf("%s: %+v", f.Name, parts)
+			continue
+		}
+		for _, p := range parts {
+			if !f.JSON && !strings.Contains(p.Text, p.Group) {
+				t.Errorf("%s of %s does not name it:\n%s", f.Name, p.Group, p.Text)
+			}
+		}
+	}
 }

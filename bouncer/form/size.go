@@ -18,9 +18,8 @@ type Size struct {
 	Stays        bool      // the step leaves it: it is told to tools that have one number for every database
 }
 
-// SizesOf are the sizes of the groups that changes touch, once before and then changes are made to what the processes
-// have now, sorted. The error, of KindDrift, is about processes of a group that would differ in what is changed: no
-// tool writes that.
+// SizesOf are the sizes of all groups, once before and then changes are made to what the processes have now, sorted.
+// The error, of KindDrift, is about processes of a group that would differ in what is changed: no tool writes that.
 func SizesOf(changes, before []fleet.SettingChange, now []fleet.Process) ([]Size, error) {
 	count := map[string]int{}
 	for _, p := range now {
@@ -52,8 +51,7 @@ func SizesOf(changes, before []fleet.SettingChange, now []fleet.Process) ([]Size
 			Stays: !slices.ContainsFunc(changes, func(c fleet.SettingChange) bool {
 				return c.Pool() == x.Pool() && c.Key == x.Key
 			})}
-		touched := slices.ContainsFunc(changes, func(c fleet.SettingChange) bool { return c.Group() == s.Group })
-		if !touched || slices.Contains(out, s) {
+		if slices.Contains(out, s) {
 			continue
 		}
 		i := slices.IndexFunc(out, func(y Size) bool { return y.Group == s.Group && y.Alias == s.Alias && y.Key == s.Key })

@@ -17,6 +17,7 @@ import (
 type Plan struct {
 	sizing.Saved
 	Environment string         `json:"environment,omitempty"` // of the config
+	ByHand      bool           `json:"by_hand,omitempty"`     // somebody else changes the files: it may have none
 	Servers     []state.Origin `json:"servers,omitempty"`     // which PostgreSQL each server is
 	Files       []File         `json:"files,omitempty"`       // of every process, in the order of the config, and of loading
 	Percent     float64        `json:"percent,omitempty"`     // of each server's budget: the steps move so much at most
@@ -76,7 +77,7 @@ type Worst struct {
 // Actionable says why no step can be taken to the plan; nil: one can.
 func (p Plan) Actionable() error {
 	switch {
-	case len(p.Files) == 0:
+	case len(p.Files) == 0 && !p.ByHand:
 		return fmt.Errorf("the plan holds no hash of a file: it was made without the config that steps need")
 	case p.Plan.BestEffort:
 		return fmt.Errorf("the plan breaks promises (--best-effort): no step is taken to it")

@@ -116,6 +116,9 @@ func (s source) aborted(c *cli.Context, after int64) error {
 	if err != nil {
 		return err
 	}
+	if open := standing(m.Requests); open != "" {
+		fmt.Fprintln(said(c), open)
+	}
 	if m.Step != nil {
 		e := &operr.Error{Kind: operr.KindHeld, Err: errors.New("the run has ended, and a step is still in hand: " +
 			m.Step.Text()), Hint: onward(m)}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -14,6 +15,7 @@ import (
 	"github.com/pgbudget/pgbudget/bouncer/journal"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
+	"github.com/pgbudget/pgbudget/planner/verdict"
 	"github.com/pgbudget/pgbudget/planner/words"
 )
 
@@ -24,17 +26,20 @@ func acceptCommand() *cli.Command {
 		Description: "With --sizes the journal no longer expects the sizes that pgbudget wrote, nor the percentages\n" +
 			"that it set, nor users who came once. A step in hand is given up; pgbudget rollback\n" +
 			"can still take it back.\n" +
+			"With --request, nobody makes that request of apply: by-hand any more, which was called off.\n" +
 			"On a terminal pgbudget asks first.\n\n" +
-			"Example:\n" +
-			"  pgbudget accept --sizes",
+			"Examples:\n" +
+			"  pgbudget accept --sizes\n" +
+			"  pgbudget accept --request 4",
 		Flags: append(journalFlags(),
 			&cli.BoolFlag{Name: "sizes", Usage: "accept the present sizes, and the percentages that traffic switches report"},
 			&cli.BoolFlag{Name: "provisional",
 				Usage: "accept the step that is provisional, without waiting for its peak: nothing watches it any more"},
+			&cli.IntFlag{Name: "request", Usage: "accept that nobody makes request `NUMBER` any more, which was called off"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
-			if c.Bool("sizes") == c.Bool("provisional") {
-				return usage("pgbudget accept --sizes", "say what to accept: either --sizes or --provisional")
+			if b2i(c.Bool("sizes"))+b2i(c.Bool("provisional"))+b2i(c.IsSet("request")) != 1 {
+				return usage("pgbudget accept --sizes", "say what to accept: one of --sizes, --provisional and --request")
 			}
 			m := mirrorOf(s.config)
 			if _, err := m.Load(s.config.Journal); err != nil {
@@ -51,6 +56,9 @@ func acceptCommand() *cli.Command {
 			if c.Bool("provisional") {
 				return confirmStep(c, s, j)
 			}
+			if c.IsSet("request") {
+				return closeRequest(c, j)
+			}
 			before, accepted := j.State(), state.Event{At: time.Now(), Kind: state.Accepted, By: who()}
 			if !alters(before, accepted) {
 				fmt.Fprintln(c.App.Writer, "nothing to accept: the journal expects no size and no percentage")
@@ -61,6 +69,10 @@ func acceptCommand() *cli.Command {
 			}
 			if _, err := j.Record(accepted); err != nil {
 				return err
+			}
+			for _, r := range before.Open {
+				fmt.Fprintf(said(c), "request %d (%s) is taken as closed: nobody makes it any more\n", r.Number,
+					state.Step{Changes: r.Action.Changes}.Text())
 			}
 			n := len(before.Written)
 			fmt.Fprintf(said(c), "%d %s no longer expected to be as pgbudget wrote %s\n",
@@ -144,4 +156,28 @@ func giveUp(c *cli.Context, s source, m state.JournalState) error {
 			"%s; standard input is no terminal, so nobody can confirm", text)
 	}
 	return confirm(c, s, text)
+}
+
+// closeRequest writes down that nobody makes a request any more that was called off.
+func closeRequest(c *cli.Context, j *journal.Journal) error {
+	n, open := c.Int("request"), j.State().Open
+	i := slices.IndexFunc(open, func(r state.Request) bool { return r.Number == n })
+	switch {
+	case i < 0 && len(open) == 0:
+		return usage("pgbudget status shows open requests", "--request is %d, and no request is open", n)
+	case i < 0:
+		return usage("pgbudget status shows open requests", "--request is %d, and this one is not open: %s", n,
+			standing(j.State().Requests))
+	case open[i].Wanted():
+		return usage(onward(j.State())+"; pgbudget accept --sizes gives its step up",
+			"request %d is wanted: the step in hand waits for it", n)
+	}
+	e := state.CallOff(open[i], true, verdict.Reason{})
+	e.At, e.By = time.Now(), who()
+	if _, err := j.Record(e); err != nil {
+		return err
+	}
+	fmt.Fprintf(said(c), "request %d (%s) is closed: nobody makes it any more\n", n,
+		state.Step{Changes: open[i].Action.Changes}.Text())
+	return nil
 }

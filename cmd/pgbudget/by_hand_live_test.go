@@ -74,7 +74,7 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 				})))
 			}
 			step := b.background(t, "step", "--yes", "--window", "1s", "--every", "300ms")
-			step.says(t, "\"ci/app\" = 10\n}\n")
+			step.says(t, "\"main/app\" = 5\n}\n")
 			if c.name == "never" {
 				b.saysWhoIsWaitedFor(t)
 			}
@@ -82,8 +82,8 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			code := step.ended(t)
 			said := step.stderr.String()
 			if code != c.code || !strings.Contains(said, c.says) ||
-				!strings.Contains(said, "by hand  make this change and RELOAD; it is waited for, for 6s at most:\n"+
-					"pgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n}\n") {
+				!strings.Contains(said, ": grant ci/app 5 → 10\nmake this change and RELOAD; it is waited for, "+
+					"for 6s at most:\npgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n  \"main/app\" = 5\n}\n") {
 				t.Errorf("exit %d, want %d and %q\n%s", code, c.code, c.says, said)
 			}
 			var sizes []string
@@ -103,7 +103,7 @@ func TestAStepByHandWaitsForWhoeverMakesIt(t *testing.T) {
 			}
 			if c.code == exitDone { // and back, in the same manner
 				back := b.background(t, "rollback", "--yes", "--now", "--window", "1s", "--every", "300ms")
-				back.says(t, "\"ci/app\" = 5\n}\n")
+				back.says(t, "\"ci/app\" = 5\n  \"main/app\" = 5\n}\n")
 				made(b.l.Process("ci", 1), "5")
 				made(b.l.Process("ci", 0), "5")
 				if code := back.ended(t); code != exitDone || !strings.Contains(back.stderr.String(), "\"ci/app\" = 5\n") {
@@ -172,15 +172,15 @@ func TestWhoWasAskedIsNotAskedAgain(t *testing.T) {
 		t.Errorf("interrupted: exit %d\n%s", code, step.stderr.String())
 	}
 	ordered(order)
-	if r := command(t, b.l, "history", "--config", b.config); !strings.Contains(r.stdout, "asked    grant ci/app 5 → 10") {
+	if r := command(t, b.l, "history", "--config", b.config); !strings.Contains(r.stdout, "asked    request 1: grant ci/app 5 → 10") {
 		t.Errorf("nothing says that somebody was asked:\n%s", r.stdout)
 	}
-	step = begin("it was asked for before, and by_hand.change is not run again:\n")
+	step = begin(" UTC, and by_hand.change is not run again:\n")
 	if r := command(t, b.l, "abort", "--config", b.config); r.code != exitDone {
 		t.Errorf("abort: exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if code := step.ended(t); code != exitAborted || !strings.Contains(step.stderr.String(),
-		"this change is no longer wanted, and nobody has made it: leave it, and close its merge request:\n"+order) {
+		"request 1 of step 1: grant ci/app 5 → 10: no longer wanted, because asked by ") {
 		t.Errorf("aborted: exit %d\n%s", code, step.stderr.String())
 	}
 	ordered(order)

@@ -327,5 +327,7 @@ func (s source) runnable() error {
 		}
 	}
 	try("mirror", c.Mirror.Argv)
+	try("by_hand.change", c.ByHand.Change)
+	try("by_hand.withdraw", c.ByHand.Withdraw)
 	return errors.Join(errs...)
 }

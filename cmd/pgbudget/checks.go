@@ -43,7 +43,8 @@ func (m *runner) ready(ctx context.Context, survey bouncer.Survey, policy state.
 	case step.Empty():
 		return nil
 	}
-	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, m.journalState.Step != nil); err != nil {
+	if err := m.changeable(ctx, survey.Fleet, policy, step.Changes, survey.Evidence.Last.Processes,
+		m.journalState.Step != nil); err != nil {
 		return err
 	}
 	if m.source.byHand() {
@@ -74,7 +75,7 @@ func (m *runner) readyAhead(ctx context.Context, p preview, steps int) error {
 				x.Same)
 		})
 	}
-	err := m.changeable(ctx, p.survey.Fleet, p.policy, sets, false)
+	err := m.changeable(ctx, p.survey.Fleet, p.policy, sets, p.survey.Evidence.Last.Processes, false)
 	if err != nil && m.journalState.Step != nil {
 		fmt.Fprintf(stderr, "note: the run ends after the step in hand: %v\n", err)
 		return nil
@@ -97,13 +98,13 @@ func (m *runner) goingBack() error {
 }
 
 // changeable says why the lines of a step could not be changed now: what cannot be edited or written is refused before
-// the step is begun. What is in hand goes on, or back, whoever shares its files.
-func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy state.Policy, sets []fleet.SettingChange,
-	inHand bool) error {
+// the step is begun. What is in hand goes on, or back, whoever shares its files. now are the processes of a sample.
+func (m *runner) changeable(ctx context.Context, f budget.Fleet, policy state.Policy, sets []fleet.SettingChange,
+	now []fleet.Process, inHand bool) error {
 	if len(sets) == 0 {
 		return nil
 	}
-	if err := control.RecyclingRefused(fleet, policy); err != nil {
+	if err := control.RecyclingRefused(f, policy); err != nil {
 		return err
 	}
 	if conf := m.source.config; !inHand && conf.Journal != "" {
@@ -114,6 +115,9 @@ func (m *runner) changeable(ctx context.Context, fleet budget.Fleet, policy stat
 	if m.source.byHand() { // whoever makes the change reads the files
 		if inHand {
 			return nil
+		}
+		if err := m.sayable(sets, now); err != nil {
+			return err
 		}
 		return m.renderedOver(ctx, sets)
 	}

@@ -41,15 +41,22 @@ func diffCommand() *cli.Command {
 				return err
 			}
 			d := differences(o, m.applier.Filed(c.Context), m.journalState)
+			waits, err := m.applier.Rendered(c.Context)
+			for _, r := range waits {
+				d.Waits = append(d.Waits, r.Text())
+			}
+			if err != nil && len(d.Unread) == 0 {
+				d.Unread = append(d.Unread, err.Error())
+			}
 			if !c.Bool("all") {
 				d.Sizes = slices.DeleteFunc(d.Sizes, func(x sizeDiff) bool { return !x.Differs })
 			}
-			if out.format != "table" {
+			if err = nil; out.format != "table" {
 				err = out.data(d)
 			} else {
 				out.differences(d)
 			}
-			if err == nil && (d.Differ > 0 || len(d.Uneven)+len(d.Unread) > 0) {
+			if err == nil && (d.Differ > 0 || len(d.Uneven)+len(d.Unread)+len(d.Waits) > 0) {
 				err = errFound
 			}
 			return err
@@ -76,6 +83,7 @@ type diffs struct {
 	Differ int        `json:"differ"`           // sizes that differ
 	Uneven []string   `json:"uneven,omitempty"` // pools whose processes run with other sizes, a sentence each
 	Unread []string   `json:"unread,omitempty"`
+	Waits  []string   `json:"waits,omitempty"` // for the next rendering of a file, a sentence each
 	// processes of which the config names no file: what runs was held against the journal alone
 	Unfiled []string `json:"unfiled,omitempty"`
 }
@@ -202,11 +210,13 @@ func (o output) differences(d diffs) {
 		}
 		t.Render()
 	}
-	for _, text := range slices.Concat(d.Uneven, d.Unread) {
+	for _, text := range slices.Concat(d.Uneven, d.Unread, d.Waits) {
 		fmt.Fprintln(o.w, o.warn("! "+text))
 	}
 	text := "all sizes agree"
 	switch {
+	case d.Differ == 0 && len(d.Waits) > 0:
+		text = "what runs agrees, and not with what is rendered next"
 	case d.Differ == 0 && len(d.Uneven) > 0:
 		text = "each process has what its file says"
 	case d.Differ > 0:

@@ -71,20 +71,30 @@ func formed(w io.Writer, sets, before []fleet.SettingChange, now []fleet.Process
 	if err != nil {
 		return err
 	}
-	text, err := f.Write(sizes)
+	parts, err := f.Parts(sizes)
 	if err != nil {
 		return err
 	}
-	head := "# " + title
-	switch {
-	case f.JSON:
-		fmt.Fprint(stderr, "note: "+title)
-		head = ""
-	case f.YAML && len(before) > 0:
-		head = "---\n" + head
+	if f.Whole && len(before) > 0 {
+		fmt.Fprintln(stderr, "note: each part has every size: it goes in place of the one before")
 	}
-	_, err = io.WriteString(w, head+text)
-	return err
+	for i, p := range parts {
+		head := "# " + title
+		if i > 0 {
+			head = ""
+		}
+		switch {
+		case f.JSON:
+			fmt.Fprintf(stderr, "note: group %s: %s", p.Group, title)
+			head = ""
+		case f.YAML && (len(before) > 0 || i > 0):
+			head = "---\n" + head
+		}
+		if _, err := io.WriteString(w, head+p.Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nothingLeft says why a step has no line to write.

@@ -131,6 +131,12 @@ func decision(m state.JournalState, newest iter.Seq2[state.Event, error], look *
 		case state.Asked:
 			text, next = "somebody was asked to make a change: "+state.Step{Changes: e.Action.Changes}.Text(),
 				"the change in force in every process, or the end of by_hand.within"
+		case state.CalledOff:
+			text, next = "a change that was asked for is no longer wanted: "+state.Step{Changes: e.Action.Changes}.Text(),
+				"pgbudget accept --request, once nobody makes it any more"
+			if e.Outcome == state.Done {
+				next = "the next action"
+			}
 		case state.Acted, state.StepBegan, state.StepEnded, state.HoldEnded:
 			text, next = eventLine(e), "the next action waits for the drain, or for the soak"
 		default:

@@ -84,8 +84,15 @@ func ended(r bouncer.Report, again string) error {
 	if r.State.Step != nil {
 		now = keptText(*r.State.Step, again)
 	}
+	if open := standing(r.State.Requests); open != "" {
+		now = strings.TrimPrefix(now, "nothing is half-done") // somebody may make it
+		now = strings.TrimPrefix(now+"; "+open, "; ")
+	}
 	if b := backward(r.State); b != "" {
 		back = ", " + b
+	}
+	if r.Reason.Has(verdict.MayBeMade) {
+		r.Hint = cmp.Or(r.Hint, requestHint(r.State.Requests))
 	}
 	then := func(next string) string { // what ended it first, where that knows what to do
 		if r.Hint != "" {

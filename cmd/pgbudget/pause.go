@@ -67,6 +67,9 @@ func pauseCommand() *cli.Command {
 				fmt.Fprintf(stderr, "note: the journal %s does not exist yet: check journal: in the config\n", s.config.Journal)
 			}
 			fmt.Fprintln(said(c), "paused; pgbudget resume ends the pause")
+			if m, err := journalStateOf(s.config); err == nil && len(m.Open) > 0 {
+				fmt.Fprintln(said(c), standing(m.Requests))
+			}
 			return nil
 		}),
 	}

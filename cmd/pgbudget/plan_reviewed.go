@@ -31,7 +31,7 @@ func (s source) reviewable(ctx context.Context, survey bouncer.Survey) reviewed.
 	if s.movable() != nil {
 		return p
 	}
-	p.Environment = s.config.Environment
+	p.Environment, p.ByHand = s.config.Environment, s.byHand()
 	s.bare = true
 	m, err := newRunner(ctx, s, true)
 	if err == nil {

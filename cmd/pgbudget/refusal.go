@@ -94,13 +94,14 @@ func (m *runner) laterSteps(ctx context.Context, c bouncer.Survey, policy state.
 	}
 	policy.Percent = 100 // every line that it would ever change
 	step, _ := c.FirstStep(policy, m.journalState)
-	err := m.changeable(ctx, c.Fleet, policy, step.Changes, false)
+	err := m.changeable(ctx, c.Fleet, policy, step.Changes, c.Evidence.Last.Processes, false)
 	if err == nil {
 		return refused{}
 	}
 	var pools []string
 	for _, sets := range byProcess(step.Changes) {
-		if len(sets) < len(step.Changes) && m.changeable(ctx, c.Fleet, policy, sets, false) == nil {
+		if len(sets) < len(step.Changes) &&
+			m.changeable(ctx, c.Fleet, policy, sets, c.Evidence.Last.Processes, false) == nil {
 			continue
 		}
 		for _, x := range sets {

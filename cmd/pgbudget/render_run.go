@@ -113,7 +113,13 @@ func eventLine(e state.Event) string {
 		return join("failed", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes,
 			Traffic: e.Action.Traffic}.Text(), e.Reason.Text())
 	case state.Asked:
-		return join("asked", string(e.Action.Kind)+" "+state.Step{Changes: e.Action.Changes}.Text(), "by hand")
+		return join("asked", requestText(e), "by hand")
+	case state.CalledOff:
+		end := "by hand; it may be made all the same"
+		if e.Outcome == state.Done {
+			end = "by hand; closed"
+		}
+		return join("call off", requestText(e), end)
 	case state.HoldBegan:
 		return "hold     " + e.Reason.Text()
 	case state.HoldEnded:
@@ -205,3 +211,12 @@ func join(verb, what, why string) string {
 }
 
 func goalText(g sizing.Goal) string { return "to " + g.Text() }
+
+// requestText is what somebody was asked for; older journals gave it no number.
+func requestText(e state.Event) string {
+	text := string(e.Action.Kind) + " " + state.Step{Changes: e.Action.Changes}.Text()
+	if e.Request > 0 {
+		text = fmt.Sprintf("request %d: %s", e.Request, text)
+	}
+	return text
+}

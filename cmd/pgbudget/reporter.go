@@ -43,7 +43,7 @@ func newReporterBar(w io.Writer) *progressbar.ProgressBar {
 // event says an event.
 func (r *reporter) event(e state.Event) {
 	line := eventLine(e)
-	if line == "" || e.Kind == state.Asked { // what is asked for is said, with all of it
+	if line == "" || e.Kind == state.Asked || e.Kind == state.CalledOff { // each is said, with all of it
 		return
 	}
 	if r.bar != nil {

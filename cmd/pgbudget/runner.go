@@ -248,6 +248,8 @@ type runData struct {
 	Reason  string        `json:"reason"`
 	Steps   int           `json:"steps"`
 	InHand  *state.Step   `json:"step_in_hand,omitempty"`
+	// asked for by hand, and not known to be made
+	Requests []state.Request `json:"requests,omitempty"`
 }
 
 // run lets the controller go, says what it does as it does it, and how it ended.
@@ -273,12 +275,12 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 		m.report.event(e)
 	}, who()})
 	var hands bouncer.Applier = lockedHands{m.applier, m.fleet}
-	kept := m.applier.CheckKept
+	kept, hand := m.applier.CheckKept, (*bouncer.Hand)(nil)
 	if m.source.byHand() {
-		asked := m.handed(reporter, newest.Sample)
-		hands, kept, leaver.asks = asked, m.stillRendered, asked.Waits
+		asked, others := m.handed(reporter, newest.Sample)
+		hands, kept, leaver.asks, hand = asked, m.stillRendered, asked.Waits, others
 	}
-	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, ByHand: m.source.byHand(),
+	r := bouncer.Rebalancer{Clock: m.clock, Fleet: newest, Applier: hands, Journal: hooks, Hand: hand,
 		Declared: x.Declared, Loads: x.Loads, Evidence: x.Evidence, Traffic: poll.Switches(x.Traffic),
 		Ready: m.fleet.Locked, Policy: policy, Thresholds: levels, Steps: steps, Closed: closed,
 		Beside: clock.Beside, RollTo: m.rollTo, Over: m.over, By: who(), Again: m.command(0), Reviewed: m.reviewed(),
@@ -317,7 +319,7 @@ func (m *runner) run(ctx context.Context, out output, x bouncer.Survey, policy s
 	err = both(ended(report, m.command(report.State.Steps)), leftFlushed(report.Flushed))
 	if out.format != "table" {
 		if untold := out.data(runData{report.Outcome, report.Reason.Text(), report.State.Steps,
-			report.State.Step}); untold != nil {
+			report.State.Step, report.State.Open}); untold != nil {
 			fmt.Fprintf(stderr, "note: the result could not be written: %v\n", untold)
 			if err == nil {
 				return untold
@@ -346,7 +348,7 @@ func (m *runner) possible(policy state.Policy) func(context.Context, control.Sta
 		if err := m.asReviewed(s.Shifting(), step); err != nil {
 			return err
 		}
-		return m.changeable(ctx, s.Fleet, policy, step.Changes, false)
+		return m.changeable(ctx, s.Fleet, policy, step.Changes, s.Sample.Processes, false)
 	}
 }
 

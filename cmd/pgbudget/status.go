@@ -45,6 +45,8 @@ type status struct {
 	Set     []string     `json:"set,omitempty"`    // what pgbudget set has changed of the run in progress
 	Taken   []state.Past `json:"steps_taken"`
 	Refused []string     `json:"refused,omitempty"`
+	// asked for by hand, and not known to be made
+	Requests []state.Request `json:"requests,omitempty"`
 	// lines whose server_lifetime is a second, and what gives it back
 	Flushed []fleet.SettingChange `json:"flushed,omitempty"`
 	Lines   []fleet.SettingChange `json:"lines"` // that pgbudget wrote, as they should be
@@ -119,7 +121,7 @@ func (s source) status(ctx context.Context, look bool) (status, error) {
 	}
 	st := status{At: time.Now(), Running: m.Running && journal.Busy(s.config.Journal), Step: m.Step,
 		Number: m.StepNumber, Held: m.Hold.Text(), Paused: paused(s.config.Journal).Text(),
-		Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
+		Requests: m.Open, Taken: append([]state.Past{}, m.Past...), Flushed: m.Flushed(), Lines: []fleet.SettingChange{},
 		Last: append([]state.Event{}, last...)}
 	if cut, err := journal.Torn(s.config.Journal); err == nil && cut {
 		fmt.Fprintln(stderr, cutNote)
@@ -224,6 +226,10 @@ func (o output) status(s status) {
 		return
 	default:
 		fmt.Fprintln(o.w, "no step is in hand")
+	}
+	for _, r := range s.Requests {
+		fmt.Fprintf(o.w, "%s     %s, asked %s\n", o.bold("asked"), standing(state.Requests{Open: []state.Request{r}}),
+			stamp(r.At))
 	}
 	for _, text := range s.Set {
 		fmt.Fprintf(o.w, "%s       %s\n", o.bold("set"), text)

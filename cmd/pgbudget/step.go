@@ -233,6 +233,9 @@ func (m *runner) preview(c *cli.Context, out output, survey bouncer.Survey, poli
 		}
 		return err
 	}
+	if why.Is(verdict.MayBeMade) {
+		return held(requestHint(m.journalState.Requests), "%s", why.Text())
+	}
 	if c.Command.Name == "run" {
 		fmt.Fprintf(stderr, "note: %s; the run waits for its end, for %v at most\n", why.Text(), policy.HoldFor)
 		return nil

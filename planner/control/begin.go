@@ -68,6 +68,9 @@ func (s State) begin() state.Action {
 	if o := s.forbidden(step.Changes).or(s.trafficForbidden(step.Traffic)); o.any() {
 		return s.against(o)
 	}
+	if why := s.strayed(step); why.Any() { // no run sees the end of it
+		return state.StopWith(state.Held, why)
+	}
 	return state.BeginOf(step, goal)
 }
 
@@ -88,8 +91,11 @@ func (s State) HeldNow(step state.Step) verdict.Reason {
 		// those come once these have drained
 		changes = slices.DeleteFunc(changes, func(x fleet.SettingChange) bool { return x.To > x.From })
 	}
-	if o := s.forbidden(changes).or(s.trafficForbidden(step.Traffic)); !o.pause {
+	if o := s.forbidden(changes).or(s.trafficForbidden(step.Traffic)); !o.pause && o.any() {
 		return o.why
+	}
+	if s.Journal.Step == nil {
+		return s.strayed(step)
 	}
 	return verdict.Reason{}
 }

@@ -66,12 +66,18 @@ func (s State) Drift() verdict.Reason {
 			}
 		}
 	}
+	if why := s.tooEarly(); why.Any() {
+		return why
+	}
 	for _, w := range s.Journal.Written {
 		at, ok := s.at(w.SettingChange)
 		if w.Key == fleet.KeyLifetime { // it is given back in any case
 			continue
 		}
 		if explained, _ := s.Journal.Explains(w.SettingChange, at); ok && !explained {
+			if s.byHand() {
+				return s.changedByHand(w, at)
+			}
 			return verdict.Of(verdict.LineChanged, w.Process, w.Key, w.Alias, at, w.To, w.Intent.Format(time.RFC3339))
 		}
 	}

@@ -21,6 +21,7 @@ type State struct {
 	RunGoal
 	TrafficNow
 	Bars
+	HandNow
 
 	foreseen bool // no sample shows it: it is what Forecast thinks will be
 	unseen   bool // no sample shows it, and nothing is known but what the journal has
@@ -41,7 +42,6 @@ type RunGoal struct {
 	Goal   sizing.Goal
 	Target sizing.Goal // where the run goes in the end; only a rollback's says more than its plan
 	Steps  int         // as many forward steps at most; 0: no limit
-	ByHand bool        // a person carries actions out: one that is intended may take hours
 	Watch  bool        // no step begins: what is provisional is watched, and the run ends once nothing is
 }
 
@@ -61,6 +61,22 @@ type Bars struct {
 	Unasked verdict.Reason // why no step may begin: nobody was asked, as none was due then
 	Paused  verdict.Reason // why nothing may move now: a person asked for it
 	Aborted verdict.Reason // why the step in hand goes back at once, and the run ends: a person asked for it
+}
+
+// HandNow is what a person is waited for, who carries actions out.
+type HandNow struct {
+	ByHand bool           // a person carries actions out: one that is intended may take hours
+	Within time.Duration  // how long each is waited for
+	Since  time.Time      // since when this run waits for the action that is intended; zero: it does not
+	Lacks  verdict.Reason // what of it is not made yet
+}
+
+// late says that a person was waited for as long as one is.
+func (s State) late() verdict.Reason {
+	if !s.ByHand || s.Since.IsZero() || s.Now.Sub(s.Since) < s.Within {
+		return verdict.Reason{}
+	}
+	return verdict.Of(verdict.NotMade, "", s.Within, s.Lacks)
 }
 
 // leastSamples is how many samples come before anything is decided: a hold needs two of three. chosen: those three, so
@@ -130,6 +146,9 @@ func Next(s State) state.Action {
 				return s.takeBack(*step, o.why)
 			}
 		}
+		if late := s.late(); late.Any() {
+			return state.StopWith(state.Held, late)
+		}
 		return s.settle(*s.Journal.Intent)
 	}
 	switch step := s.Journal.Step; {
@@ -178,7 +197,7 @@ func (s State) settle(action state.Action) state.Action {
 		return at == x.To || x.To < x.From
 	})
 	goesBack := state.Back(s.Journal.Step) || action.Kind == state.Undo // no signal keeps a pool from what it had
-	if !Broken(s.Fleet, action.Changes).Any() && (goesBack || !s.forbidden(left).any()) {
+	if !s.broken(action.Changes).Any() && (goesBack || !s.forbidden(left).any()) {
 		return action
 	}
 	var back []fleet.SettingChange

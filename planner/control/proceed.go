@@ -15,9 +15,11 @@ func (s State) proceed(step state.Step) state.Action {
 	var releases, grants, released []fleet.SettingChange
 	back := step.Kind == state.Backward
 	step.Changes = s.there(step.Changes)
+	made := s.madeEarly(step)
 	for _, x := range step.Changes {
 		at, _ := s.at(x)
-		again := back && s.Journal.LineUnsettled(x, x.To) // its file may say something else
+		again := back && s.Journal.LineUnsettled(x, x.To) || // its file may say something else
+			slices.ContainsFunc(made, x.Same) // and the journal is to have it
 		switch {
 		case (at != x.To || again) && x.To < x.From:
 			releases = append(releases, x)
@@ -75,7 +77,7 @@ func (s State) proceed(step state.Step) state.Action {
 		if o := s.forbidden(grants); o.any() && !back {
 			return s.against(o)
 		}
-		if why := Broken(s.Fleet, grants); why.Any() && back {
+		if why := s.broken(grants); why.Any() && back {
 			return s.backInPart(step, grants, why)
 		} else if why.Any() {
 			return state.TrimOf(s.achieved(step), why)
@@ -178,9 +180,12 @@ func (s State) backInPart(step state.Step, grants []fleet.SettingChange, why ver
 				part = append(part, x)
 			}
 		}
-		if !Broken(s.Fleet, part).Any() {
+		if !s.broken(part).Any() {
 			return state.GrantOf(part, verdict.Of(verdict.BackInPart, ""))
 		}
+	}
+	if why.Is(verdict.MayBeMade) { // no run sees the end of it, and then it fits
+		return state.StopWith(state.Held, why)
 	}
 	reason := verdict.Of(verdict.BackNoRoom, "", why)
 	if a := s.holdFor(reason, s.Policy.DrainFor); a.Kind != state.Stop {

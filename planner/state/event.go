@@ -15,11 +15,13 @@ type EventKind string
 
 // The kinds of events, in the order in which a run writes them.
 const (
-	RunBegan    EventKind = "run"       // Goal, Soaks, Switches, Baselines
-	Replanned   EventKind = "replan"    // Goal, Reason: a load has grown beyond what the goal was for
-	StepBegan   EventKind = "step"      // Step is in hand, on its path to Goal
-	Intended    EventKind = "intend"    // Action: on disk before the action
-	Asked       EventKind = "asked"     // Action: somebody was asked to carry it out, who has not yet
+	RunBegan  EventKind = "run"    // Goal, Soaks, Switches, Baselines
+	Replanned EventKind = "replan" // Goal, Reason: a load has grown beyond what the goal was for
+	StepBegan EventKind = "step"   // Step is in hand, on its path to Goal
+	Intended  EventKind = "intend" // Action: on disk before the action
+	Asked     EventKind = "asked"  // Action: somebody was asked to carry it out, who has not yet
+	// Request, Action: what was asked for is no longer wanted, for Reason; Outcome Done: nobody makes it any more
+	CalledOff   EventKind = "call-off"
 	Acted       EventKind = "done"      // Action: written, told, and read back
 	Failed      EventKind = "failed"    // Action, Reason, Outcome: what Apply said; part of it may have happened
 	HoldBegan   EventKind = "hold"      // nothing moves any more, for Reason
@@ -48,7 +50,9 @@ type Event struct {
 	Goal   *sizing.Goal `json:"goal,omitempty"`
 	Step   *Step        `json:"step,omitempty"`
 	Action *Action      `json:"action,omitempty"`
-	By     string       `json:"by,omitempty"` // who, as user@host; of lines of older journals only a run's and an accept's
+	// of what somebody was asked for, and of its end: its number
+	Request int    `json:"request,omitempty"`
+	By      string `json:"by,omitempty"` // who, as user@host; of lines of older journals only a run's and an accept's
 
 	verdict.Reason // as its field Reason
 	// of a run: the command that goes on with it; of one that has ended: a better one, where its reason knows it

@@ -20,7 +20,6 @@ type StepInHand struct {
 	ReleasedAt  time.Time         `json:"released_at,omitzero"` // when its newest release was done; zero: none
 	SettledAt   time.Time         `json:"settled_at,omitzero"`  // when its newest action was done
 	Intent      *Action           `json:"intent,omitzero"`      // was about to be done, and nobody knows whether it was
-	Asked       *Action           `json:"asked,omitzero"`       // somebody was asked to carry it out, who has not yet
 	Why         verdict.Reason    `json:"why,omitzero"`         // the step goes back, because
 	Unwind      bool              `json:"unwind,omitzero"`      // the step goes back first
 	Unflushable bool              `json:"unflushable,omitzero"` // a flush of it has failed in this run
@@ -50,8 +49,6 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 		return h.reopened(was.Past[len(was.Past)-1], e)
 	case Intended:
 		h.Intent = e.Action
-	case Asked:
-		h.Asked = e.Action
 	case Acted:
 		return h.acted(*e.Action, e.At)
 	case Failed:
@@ -64,11 +61,9 @@ func (h StepInHand) after(e Event, was JournalState) StepInHand {
 		h.Step, h.Intent, h.SettledAt = e.Step, nil, e.At
 	case StepEnded:
 		h.Step, h.Intent, h.Why, h.StepTo, h.StepNumber, h.Unmoved = nil, nil, verdict.Reason{}, 0, 0, nil
-		h.Asked = nil
 		h.Reopened = verdict.Reason{}
 	case Accepted:
 		h.Step, h.Intent, h.StepTo, h.StepNumber, h.Unwind, h.Unmoved = nil, nil, 0, 0, false, nil
-		h.Asked = nil
 		h.Reopened = verdict.Reason{}
 	}
 	return h
@@ -97,7 +92,7 @@ func (h StepInHand) goesBackFirst(to int64) bool {
 
 // acted is the step after an action of it.
 func (h StepInHand) acted(a Action, at time.Time) StepInHand {
-	h.Intent, h.Asked = nil, nil
+	h.Intent = nil
 	if a.Kind != Flush && a.Kind != Restore {
 		h.SettledAt = at
 	}

@@ -10,7 +10,7 @@ import (
 
 // JournalStateVersion is the version of JournalState as JSON, and of how After folds events into it. A state of another
 // version is not read: the events are folded again.
-const JournalStateVersion = 13
+const JournalStateVersion = 14
 
 // A journal of years has more steps and soaks than anybody goes back to, and a state that kept them all would be read
 // and written whole, again and again. So the newest are kept.
@@ -52,8 +52,8 @@ func (m Learned) withSoaks(soaks ...learn.SoakResult) []learn.SoakResult {
 
 // known is every word of an event that this pgbudget gives a meaning to.
 var (
-	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Asked, Acted, Failed, HoldBegan, HoldEnded,
-		StepTrimmed,
+	knownKinds = []EventKind{RunBegan, Replanned, StepBegan, Intended, Asked, CalledOff, Acted, Failed, HoldBegan,
+		HoldEnded, StepTrimmed,
 		StepAbort, StepEnded, StepConfirmed,
 		StepProlonged, StepReopened, RunEnded, Relocked, Noted, Adjusted, Accepted}
 	knownActions = []ActionKind{BeginStep, Release, Grant, Undo, Retreat, Flush, Restore, ShiftTraffic, SetGoal, TrimStep,
@@ -99,7 +99,7 @@ func (e Event) Lacks() error {
 		return missing("goal")
 	case slices.Contains([]EventKind{StepBegan, StepAbort, StepTrimmed}, e.Kind) && e.Step == nil:
 		return missing("step")
-	case slices.Contains([]EventKind{Intended, Asked, Acted, Failed}, e.Kind) && e.Action == nil:
+	case slices.Contains([]EventKind{Intended, Asked, CalledOff, Acted, Failed}, e.Kind) && e.Action == nil:
 		return missing("action")
 	case slices.Contains([]EventKind{RunEnded, Failed}, e.Kind) && e.Outcome == "":
 		return missing("outcome")

@@ -14,6 +14,7 @@ type JournalState struct {
 	Seq int64 `json:"seq"` // of the newest event; 0: there is none
 	Run
 	StepInHand
+	Requests
 	AbortsInARow
 	FailuresInARow
 	HoldNow
@@ -28,6 +29,7 @@ func (m JournalState) After(e Event) JournalState {
 	m.Seq = e.Seq
 	m.Run = was.Run.after(e, was)
 	m.StepInHand = was.StepInHand.after(e, was)
+	m.Requests = was.Requests.after(e, was)
 	m.AbortsInARow = was.AbortsInARow.after(e, was)
 	m.FailuresInARow = was.FailuresInARow.after(e)
 	m.HoldNow = was.HoldNow.after(e)

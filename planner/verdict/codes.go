@@ -86,13 +86,17 @@ const (
 
 // Drift: what of the fleet the journal does not explain.
 const (
-	LineGone      Code = "line gone"        // process, alias, key
-	LineOfStep    Code = "line of the step" // process, key, alias, value now, from, to
-	LineChanged   Code = "line changed"     // process, key, alias, value now, value written, when
-	PoolGone      Code = "pool gone"        // pool
-	ShiftGone     Code = "shift gone"       // shift
-	SwitchEarly   Code = "switch early"     // shift, percent now, percent of the journal
-	SwitchChanged Code = "switch changed"   // shift, percent now, percent of the journal
+	LineGone   Code = "line gone"        // process, alias, key
+	LineOfStep Code = "line of the step" // process, key, alias, value now, from, to
+	LineEarly  Code = "line early"       // process, key, alias, value now, server, worst case, budget
+	LineAsked  Code = "line asked"       // process, key, alias, value now, value expected, since when
+	// process, key, alias, value now, value expected, since when, request, when it was called off
+	LineStray     Code = "line stray"
+	LineChanged   Code = "line changed"   // process, key, alias, value now, value written, when
+	PoolGone      Code = "pool gone"      // pool
+	ShiftGone     Code = "shift gone"     // shift
+	SwitchEarly   Code = "switch early"   // shift, percent now, percent of the journal
+	SwitchChanged Code = "switch changed" // shift, percent now, percent of the journal
 )
 
 // Signals of a server.
@@ -150,6 +154,8 @@ const (
 	AboveMax         Code = "above max"           // pool, size, max
 	LineAboveMax     Code = "line above max"      // pool, size, process, max
 	NoRoomToEqualise Code = "no room to equalise" // pool
+	NotMade          Code = "not made"            // how long it was waited for, what lacks
+	MayBeMade        Code = "may be made"         // requests, the reason of what they would break
 	NoLongerFits     Code = "no longer fits"
 	NotNow           Code = "not now"
 	BackInPart       Code = "back in part"

@@ -83,6 +83,12 @@ var sentences = map[Code]string{
 	LineGone: "%s no longer has %s, while the step in hand changes its %s",
 	LineOfStep: "%[2]s of %[3]s in %[1]s is %[4]d; the step in hand changes it from %[5]d to %[6]d: " +
 		"somebody else wrote this value",
+	LineEarly: "%[2]s of %[3]s in %[1]s is %[4]d before it was asked for: on %[5]s the worst case is %[6]d, and the " +
+		"budget %[7]d",
+	LineAsked: "%[2]s of %[3]s in %[1]s is %[4]d; the journal expects %[5]d since %[6]s: somebody made another change " +
+		"by hand",
+	LineStray: "%[2]s of %[3]s in %[1]s is %[4]d; the journal expects %[5]d since %[6]s: somebody made request %[7]d, " +
+		"which was called off at %[8]s",
 	LineChanged:   "%[2]s of %[3]s in %[1]s is %[4]d; pgbudget wrote %[5]d at %[6]s: somebody else changed the value",
 	PoolGone:      "%s, which the plan changes, no longer exists",
 	ShiftGone:     "the step in hand shifts the traffic of %s, and the config no longer has this shift",
@@ -131,6 +137,8 @@ var sentences = map[Code]string{
 	AboveMax:         "%s goes back to %d, above its max: %d",
 	LineAboveMax:     "%s goes back to %d in %s, above its max: %d",
 	NoRoomToEqualise: "the processes of %s have different sizes, and there is no room to make them the same",
+	NotMade:          "nobody has made the change everywhere within %v: %v",
+	MayBeMade:        "%v was called off and may be made all the same, and then %v",
 	NoLongerFits:     "the action no longer fits, or is refused now",
 	NotNow:           "the action is refused now",
 	BackInPart:       "the rest cannot be taken back within the budget",

@@ -24,28 +24,29 @@ type ByHand struct {
 	Fleet  *observe.Fleet
 	Locked func() error // why another pgbudget may be at work; nil: none is
 	Clock  bouncer.Clock
-	Within time.Duration // how long a change is waited for
+	Within time.Duration // how long a change is waited for: the controller's, told by Waits
 	// Rendered is what waits in files of which a tool renders those of the processes: it has to have the change, too. Nil
 	// where no file can be read.
 	Rendered func(context.Context) ([]Rendered, error)
-	// Tell asks for a change, once; again: an earlier run has asked for it. An error means that nobody was asked.
-	Tell func(ctx context.Context, action state.Action, again bool) error
-	// Withdraw says that what was asked for is no longer wanted: nobody has made any of it.
-	Withdraw func(asked state.Action)
-	Before   *state.Action // what an earlier run has asked for, as the journal has it; nil: nothing is open
+	// Tell asks for a change, once. An error means that nobody was asked.
+	Tell func(ctx context.Context, action state.Action) error
 
 	mu    sync.Mutex
 	asked *state.Action // what is waited for; nil: nothing is
 	since time.Time
+	read  time.Time // when Rendered was asked last
 }
 
 var _ bouncer.Applier = (*ByHand)(nil)
 
-// Apply returns nil once every process has what the action says, and bouncer.ErrPending while some have what they had
+// renderedEvery is how often files are read while a change is waited for. chosen: 10 s because they may be behind ssh,
+// and whoever is waited for takes minutes.
+const renderedEvery = 10 * time.Second
+
+// Apply returns nil once every process has what the action says, and bouncer.Pending while some have what they had
 // before. The errors:
 //
-//	KindDrift  a process has another value: somebody has made another change
-//	KindHeld   the change has not come within the time
+//	KindDrift  a process has another value, or the next rendering brings one: somebody has made another change
 //	KindUsage  a flush: a server_lifetime of a second is asked of nobody
 func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 	sets := slices.DeleteFunc(slices.Clone(action.Changes),
@@ -60,8 +61,11 @@ func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 		return err
 	}
 	lacks, err := h.lacking(ctx, sets)
-	if err == nil && len(lacks) == 0 && h.Rendered != nil {
-		lacks, err = h.waiting(ctx, sets)
+	if due := len(lacks) == 0 || h.Clock.Now().Sub(h.read) >= renderedEvery; err == nil && h.Rendered != nil && due {
+		var waits []string
+		h.read = h.Clock.Now()
+		waits, err = h.waiting(ctx, sets)
+		lacks = append(lacks, waits...)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,35 +73,37 @@ func (h *ByHand) Apply(ctx context.Context, action state.Action) error {
 	case err != nil:
 		return err
 	case len(lacks) == 0:
-		for _, open := range []*state.Action{h.asked, h.Before} {
-			if open != nil && !open.SameSets(action) {
-				h.Withdraw(*open)
-				break
-			}
-		}
-		h.asked, h.Before = nil, nil
+		h.asked = nil
 		return nil
 	case h.asked == nil || !h.asked.SameSets(action):
-		if err := h.Tell(ctx, action, h.Before != nil && h.Before.SameSets(action)); err != nil {
+		if err := h.Tell(ctx, action); err != nil {
 			return err
 		}
-		h.asked, h.Before, h.since = &action, nil, h.Clock.Now()
-	case h.Clock.Now().Sub(h.since) >= h.Within:
-		return admin.Fail(operr.KindHeld, "", "make the change and RELOAD; the same command then goes on",
-			"nobody has made the change everywhere within %v: %s", h.Within, words.LinesText(lacks))
+		h.asked, h.since = &action, h.Clock.Now()
 	}
-	return bouncer.ErrPending
+	return bouncer.Pending(words.LinesText(lacks))
 }
 
-// waiting says of which sets, in a word each, another value waits for the next rendering.
+// waiting says of which sets, in a word each, the old value waits for the next rendering.
 func (h *ByHand) waiting(ctx context.Context, sets []fleet.SettingChange) (lacks []string, err error) {
 	all, err := h.Rendered(ctx)
 	for _, r := range all {
-		if slices.ContainsFunc(sets, r.Same) {
+		i := slices.IndexFunc(sets, r.Same)
+		switch {
+		case i < 0 || r.To == sets[i].To && !r.Comes && !r.Goes:
+		case r.To == sets[i].From && !r.Comes && !r.Goes:
 			lacks = append(lacks, r.Text())
+		default:
+			return nil, otherChange(r.Process, "%s; %d was asked for, in place of %d", r.Text(), sets[i].To, sets[i].From)
 		}
 	}
 	return lacks, err
+}
+
+// otherChange is the error of a change that is not the one asked for.
+func otherChange(process, format string, args ...any) error {
+	return admin.Fail(operr.KindDrift, process, "have the change made as it was asked for, or pgbudget abort", format,
+		args...)
 }
 
 // lacking says which processes do not have what sets say, in a word each, and what is neither that nor what it was.
@@ -129,8 +135,8 @@ func (h *ByHand) lacking(ctx context.Context, sets []fleet.SettingChange) (lacks
 			case known && at == x.From:
 				found[i] = append(found[i], fmt.Sprintf("%s of %s in %s is %d, want %d", x.Key, x.Alias, x.Process, at, x.To))
 			default:
-				return admin.Fail(operr.KindDrift, x.Process, "have the change made as it was asked for, or pgbudget abort",
-					"%s of %s is %d, and %d was asked for, in place of %d", x.Key, x.Alias, at, x.To, x.From)
+				return otherChange(x.Process, "%s of %s is %d, and %d was asked for, in place of %d", x.Key, x.Alias, at, x.To,
+					x.From)
 			}
 		}
 		return nil

@@ -38,7 +38,8 @@ func (r Rendered) Text() string {
 }
 
 // Rendered is every size that waits in a databases.json of GitLab's Omnibus, of the processes that have a config. A
-// file in the folder of Omnibus whose databases.json cannot be read is an error; elsewhere there may be none.
+// file in the folder of Omnibus whose databases.json cannot be read is an error; elsewhere there may be none. One that
+// is there and no JSON is an error anywhere.
 func (h *Applier) Rendered(ctx context.Context) ([]Rendered, error) {
 	h.fleet.Mu.Lock()
 	defer h.fleet.Mu.Unlock()
@@ -110,12 +111,17 @@ func (x processChange) sourceOf(ctx context.Context, file ini.Config) (source st
 			continue
 		}
 		text, err := x.config.Store.Read(ctx, source)
-		if err == nil {
+		there := err == nil
+		if there {
 			lines, err = omnibus.Parse(text)
 		}
 		switch {
 		case err == nil:
 			return source, lines, nil
+		case there: // whatever it was made for, nobody knows what the next rendering brings
+			return source, nil, admin.Fail(operr.KindEvidence, x.console.ID,
+				"correct it with gitlab-ctl reconfigure; where nothing is rendered from it, give it another name",
+				"%s: %w", source, err)
 		case omnibus.Owns(path):
 			return source, nil, admin.Fail(operr.KindEvidence, x.console.ID,
 				"let pgbudget's user read it: what waits there comes with the next failover", "%s: %w", source, err)
@@ -127,9 +133,9 @@ func (x processChange) sourceOf(ctx context.Context, file ini.Config) (source st
 // byOmnibus is the error that names the databases.json of which the files of a process are rendered; nil: there is
 // none.
 func (x processChange) byOmnibus(ctx context.Context, file ini.Config) error {
-	source, lines, _ := x.sourceOf(ctx, file)
+	source, lines, err := x.sourceOf(ctx, file)
 	if lines == nil {
-		return nil
+		return err
 	}
 	return fmt.Errorf("gitlab-ctl pgb-notify renders this file from %s at each failover, and would put the old size "+
 		"back: apply: by-hand, with by_hand: {form: omnibus} or {form: gitlab.rb}", source)
