@@ -16,7 +16,7 @@ func (w *run) waitsFor(action state.Action, pending error) error {
 	if w.waiting = true; w.handed == nil || !w.handed.SameSets(action) {
 		w.handed, w.since = &action, w.Clock.Now()
 	}
-	w.lacks = said(verdict.ActionFailed, pending)
+	w.lacks, w.fresh = said(verdict.ActionFailed, pending), true
 	w.met, w.metBy = &operr.Error{Kind: operr.KindHeld, Err: errors.New(pending.Error()),
 		Hint: "make the change and RELOAD; the same command then goes on"}, verdict.NotMade
 	if _, asked := w.state.Requests.Of(action); asked {
@@ -47,7 +47,8 @@ func (w *run) hand() (h control.HandNow) {
 		return h
 	}
 	h.ByHand, h.Within = true, w.Hand.Within
-	if in := w.state.Intent; in != nil && w.handed != nil && w.handed.SameSets(*in) {
+	// after a pause, or a sample without an answer, it is asked first whether it was made meanwhile
+	if in := w.state.Intent; w.fresh && in != nil && w.handed != nil && w.handed.SameSets(*in) {
 		h.Since, h.Lacks = w.since, w.lacks
 	}
 	return h

@@ -110,6 +110,7 @@ type run struct {
 	handed      *state.Action  // what a person was asked for in this run, newest
 	since       time.Time      // when
 	lacks       verdict.Reason // what of it is not made yet
+	fresh       bool           // lacks is of the newest action: it may be made by now otherwise
 }
 
 // Run goes from the journal's state towards the goal until it ends by itself or ctx does, which it heeds between
@@ -257,6 +258,7 @@ func (w *run) do(ctx context.Context, s control.State, action state.Action) (end
 	if err := w.heldOrNot(action); err != nil {
 		return true, err
 	}
+	w.fresh = false
 	if err := w.calledOff(ctx, action); err != nil {
 		return true, err
 	}

@@ -89,3 +89,35 @@ func (x *rig) onePoolLarger(r *rand.Rand) sizing.Goal {
 	goal.Pools[r.IntN(len(goal.Pools))].Size += 1 + r.IntN(6)
 	return goal
 }
+
+// TestWhatIsMadeDuringAPauseIsNotTooLate: the time is over by its end, and what was asked for is there.
+func TestWhatIsMadeDuringAPauseIsNotTooLate(t *testing.T) {
+	tried := 0
+	for seed := range fleets(20, 10, 100) {
+		x := newRigWith(t, 9500+seed, func(spec *Spec) { spec.Faults = nil })
+		if x == nil {
+			continue
+		}
+		x.hand, x.policy.Soak, x.policy.HoldFor = rand.New(rand.NewPCG(seed, 35)), time.Second, time.Hour
+		b := x.rebalancer()
+		b.Hand.Within = 100 * time.Second // chosen: whoever is asked takes 90 s at most
+		asked := time.Duration(0)
+		b.Paused = func() (why verdict.Reason) {
+			if asked == 0 && bouncer.Replay(x.events).Requested > 0 {
+				asked = x.w.At()
+			}
+			if since := x.w.At() - asked; asked > 0 && since > 3*time.Second && since < 150*time.Second {
+				tried++
+				why = verdict.Of(verdict.PausedBy, "", "somebody")
+			}
+			return why
+		}
+		report, err := b.Run(t.Context(), x.goal, state.JournalState{})
+		if err != nil || report.Outcome != state.Done {
+			t.Errorf("seed %d: %s: %s, %v", seed, report.Outcome, report.Reason.Text(), err)
+		}
+	}
+	if tried == 0 {
+		t.Error("it tries nothing")
+	}
+}

@@ -35,7 +35,8 @@ func acceptCommand() *cli.Command {
 			&cli.BoolFlag{Name: "sizes", Usage: "accept the present sizes, and the percentages that traffic switches report"},
 			&cli.BoolFlag{Name: "provisional",
 				Usage: "accept the step that is provisional, without waiting for its peak: nothing watches it any more"},
-			&cli.IntFlag{Name: "request", Usage: "accept that nobody makes request `NUMBER` any more, which was called off"},
+			&cli.IntFlag{Name: "request", DefaultText: "none",
+				Usage: "accept that nobody makes request `NUMBER` any more, which was called off"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"}),
 		Action: withJournal(0, func(c *cli.Context, s source) error {
 			if b2i(c.Bool("sizes"))+b2i(c.Bool("provisional"))+b2i(c.IsSet("request")) != 1 {

@@ -172,7 +172,8 @@ func TestWhoWasAskedIsNotAskedAgain(t *testing.T) {
 		t.Errorf("interrupted: exit %d\n%s", code, step.stderr.String())
 	}
 	ordered(order)
-	if r := command(t, b.l, "history", "--config", b.config); !strings.Contains(r.stdout, "asked    request 1: grant ci/app 5 → 10") {
+	if r := command(t, b.l, "history", "--config", b.config); !strings.Contains(r.stdout,
+		"asked    request 1: grant ci/app 5 → 10") {
 		t.Errorf("nothing says that somebody was asked:\n%s", r.stdout)
 	}
 	step = begin(" UTC, and by_hand.change is not run again:\n")

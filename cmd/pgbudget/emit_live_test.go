@@ -20,7 +20,8 @@ func TestAStepIsPrintedInTheFormOfATool(t *testing.T) {
 		t.Helper()
 		return command(t, b.l, "step", "--config", b.config, "--window", "1s", "--every", "300ms", "--emit", form)
 	}
-	for form, want := range map[string]string{"terraform": "pgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n}\n",
+	for form, want := range map[string]string{"terraform": "pgbouncer_pool_sizes = {\n  \"ci/app\" = 10\n" +
+		"  \"main/app\" = 5\n}\n",
 		"gitlab.rb": "pgbouncer['databases'][:'app'][:pool_size] = 10\n",
 		"helm":      "config:\n  databases:\n    app:\n      pool_size: 10\n", "cloudnativepg": "default_pool_size: \"10\"",
 		"helm-env": "value: \"10\""} {
@@ -37,7 +38,7 @@ func TestAStepIsPrintedInTheFormOfATool(t *testing.T) {
 	r := emit("omnibus")
 	var got map[string]map[string]int
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got["app"]["pool_size"] != 10 ||
-		!strings.Contains(r.stderr, "note: 1 of 1: grant ci/app 5 → 10, RELOAD") {
+		!strings.Contains(r.stderr, "note: group ci: 1 of 1: grant ci/app 5 → 10, RELOAD") {
 		t.Errorf("omnibus: exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
 	if r := emit("patch"); r.code != exitUsage || !strings.Contains(r.stderr, "has no config:") {

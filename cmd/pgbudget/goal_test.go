@@ -96,9 +96,8 @@ func TestStatusDoesNotContradictItself(t *testing.T) {
 		want, lack []string
 	}{
 		{"a run at work", status{Running: true, began: at.Add(-time.Second)}, []string{"doing   soaking",
-			"signals allow grants",
-			"worst case 90 of 89, 1 OVER"}, []string{"spare -1"}},
-		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"grants"},
+			"worst case 90 of 89, 1 OVER   nothing is granted over the budget"}, []string{"spare -1", "allow grants"}},
+		{"the run has just begun", status{Running: true, began: at.Add(time.Second)}, []string{"granted"},
 			[]string{"doing"}},
 		{"a signal is above its level", status{Running: true, began: at.Add(-time.Second)},
 			[]string{"signals hold grants: cpu 0.93 is above 0.85"}, []string{"allow"}},

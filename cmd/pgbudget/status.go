@@ -307,8 +307,11 @@ func (o output) sample(s status) {
 	for _, x := range s.Look.Servers {
 		gate := ""
 		if x.Gate != "" && s.Paused == "" && s.Held == "" { // else it says what nobody asks
-			if gate = "   signals allow grants"; x.Gate != guardOpen {
+			switch gate = "   signals allow grants"; {
+			case x.Gate != guardOpen:
 				gate = "   signals hold grants: " + x.Gate
+			case x.SpareConns < 0:
+				gate = "   nothing is granted over the budget"
 			}
 		}
 		fmt.Fprintf(o.w, "%s   worst case %d of %d, %s%s   (seen %v ago)\n", o.bold(x.Name), x.WorstConns, x.BudgetConns,

@@ -22,7 +22,8 @@ func TestARequestIsOpenUntilItIsMadeOrClosed(t *testing.T) {
 		len(asked.Unwanted(back)) != 1 {
 		t.Errorf("asked: %+v", asked.Requests)
 	}
-	if made := folded(t, asked, state.Event{Kind: state.Acted, Action: &grant}); len(made.Open) != 0 || made.Requested != 1 {
+	if made := folded(t, asked, state.Event{Kind: state.Acted, Action: &grant}); len(made.Open) != 0 ||
+		made.Requested != 1 {
 		t.Errorf("made: %+v", made.Requests)
 	}
 	off := folded(t, asked, state.CallOff(r, false, verdict.Noted("cpu")),
