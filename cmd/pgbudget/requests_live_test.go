@@ -162,7 +162,7 @@ func TestARequestStaysOpenUntilItIsMadeOrClosed(t *testing.T) {
 		q.ends(t, step, exitAborted, "the step was taken back")
 	})
 	t.Run("commands open and close it", func(t *testing.T) {
-		const tells = "[sh, -c, 'env | grep ^PGBUDGET_ | sort >>ORDERS; cat >>ORDERS']"
+		const tells = "[sh, -c, 'env | grep -E \"^PGBUDGET_(ACTION|ENV|GROU|REQ|STEP|TIT)\" | sort >>ORDERS; cat >>ORDERS']"
 		q.configure(t, spare0, loaded(ciGrows), "within: 1m, form: chef, change: "+tells+", withdraw: "+tells)
 		abort(t, q.begin(t, "step", "group ci:\n"), "by_hand.withdraw has closed it\n")
 		const order = "PGBUDGET_ACTION=grant\nPGBUDGET_ENVIRONMENT=gprd\nPGBUDGET_GROUP=ci\nPGBUDGET_REQUEST=1\n" +
