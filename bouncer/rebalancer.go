@@ -308,6 +308,10 @@ func (w *run) apply(ctx context.Context, s control.State, action state.Action) e
 	if err := control.Promise(s.Fleet, action.Changes); err != nil {
 		return fmt.Errorf("a defect of pgbudget, nothing was done: %w", err)
 	}
+	s.Journal = w.state // what was called off just now may be made, too
+	if why := s.Strayed(s.Fleet, action.Changes); why.Any() {
+		return fmt.Errorf("a defect of pgbudget, nothing was done: %s", why.Text())
+	}
 	if again := w.waiting && w.state.Intent != nil && w.state.Intent.SameSets(action); !again {
 		if err := w.record(state.Event{Kind: state.Intended, Action: &action}); err != nil {
 			return err

@@ -3,5 +3,5 @@
 //
 //	sizes, err := form.SizesOf(changes, before, processes)   what a step changes and leaves, a pool at a time
 //	f, err := form.Of("helm")
-//	text, err := f.Write(sizes)                              as the values of a chart
+//	parts, err := f.Parts(sizes)                             as the values of a chart, for each group
 package form

@@ -21,6 +21,7 @@ type Form struct {
 	YAML  bool   // it is a stream of documents
 	JSON  bool   // it has no comments
 	Whole bool   // one text has every group: it is replaced as a whole, and what stays is in it, too
+	// sizes are of one group, one of which changes at least; of Whole those of all
 	write func(sizes []Size) (string, error)
 }
 
@@ -65,18 +66,14 @@ func Of(name string) (Form, error) {
 		Hint: "the forms are " + strings.Join(Names(), ", ")}
 }
 
-// Write writes the sizes that change. The error, of KindInfeasible, is that the tool cannot say what is to be said, or
-// would change what is to stay.
-func (f Form) Write(sizes []Size) (string, error) { return f.write(sizes) }
-
 // Part is what goes to one place.
 type Part struct {
 	Group string // whose; empty: of all groups
 	Text  string
 }
 
-// Parts writes the sizes that change for each group by itself, where the tool has a place for each. The error is that
-// of Write.
+// Parts writes the sizes that change for each group by itself, where the tool has a place for each. The error, of
+// KindInfeasible, is that the tool cannot say what is to be said, or would change what is to stay.
 func (f Form) Parts(sizes []Size) (parts []Part, err error) {
 	if f.Whole {
 		text, err := f.write(sizes)
@@ -118,14 +115,6 @@ func databases(sizes []Size) (map[string]map[string]int, error) {
 	return out, nil
 }
 
-// single is the group of sizes whose tool has one document for one group.
-func single(sizes []Size, what string) error {
-	if names := groups(changed(sizes)); len(names) > 1 {
-		return cannot(strings.Join(names, ", "), "%s has no groups, and the step changes several", what)
-	}
-	return nil
-}
-
 // indentedDatabases are databases below words, as JSON.
 func indentedDatabases(sizes []Size, words ...string) (string, error) {
 	dbs, err := databases(sizes)
@@ -137,16 +126,10 @@ func indentedDatabases(sizes []Size, words ...string) (string, error) {
 }
 
 func chef(sizes []Size) (string, error) {
-	if err := single(sizes, "a role's pgbouncer.databases"); err != nil {
-		return "", err
-	}
 	return indentedDatabases(sizes, "override_attributes", "omnibus-gitlab", "gitlab_rb", "pgbouncer", "databases")
 }
 
 func omnibus(sizes []Size) (string, error) {
-	if err := single(sizes, "databases.json"); err != nil {
-		return "", err
-	}
 	return indentedDatabases(sizes)
 }
 
@@ -161,17 +144,12 @@ func nest(v any, words ...string) any {
 // gitlabRB writes assignments, so that host, user and password of a database stay. Keys are symbols, as in GitLab's
 // own pages; what Omnibus keeps them in takes both.
 func gitlabRB(sizes []Size) (string, error) {
-	if err := single(sizes, "gitlab.rb"); err != nil {
-		return "", err
-	}
 	var b strings.Builder
 	dbs, err := databases(sizes)
 	if err != nil {
 		return "", err
 	}
-	for _, group := range groups(changed(sizes)) {
-		fmt.Fprintf(&b, "# group %s\n", group)
-	}
+	fmt.Fprintf(&b, "# group %s\n", sizes[0].Group)
 	for _, alias := range sorted(dbs) {
 		for _, key := range sorted(dbs[alias]) {
 			fmt.Fprintf(&b, "pgbouncer['databases'][%s][:%s] = %d\n", symbol(alias), key, dbs[alias][key])
@@ -216,26 +194,22 @@ func only(group, tool string, sizes []Size) (size, reserve int, err error) {
 	return size, reserve, err
 }
 
-// documents writes a YAML document for each group.
-func documents(sizes []Size, one func(group string, sizes []Size) (any, error)) (string, error) {
-	var parts []string
-	for _, group := range groups(changed(sizes)) {
-		v, err := one(group, of(group, sizes))
-		if err != nil {
-			return "", err
-		}
-		var b bytes.Buffer
-		if err := yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true)).Encode(v); err != nil {
-			return "", err
-		}
-		parts = append(parts, "# group "+group+"\n"+b.String())
+// document writes a YAML document of a group.
+func document(sizes []Size, one func(group string) (any, error)) (string, error) {
+	group := sizes[0].Group
+	v, err := one(group)
+	if err != nil {
+		return "", err
 	}
-	return strings.Join(parts, "---\n"), nil
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# group %s\n", group)
+	err = yaml.NewEncoder(&b, yaml.Indent(2), yaml.IndentSequence(true)).Encode(v)
+	return b.String(), err
 }
 
 // cloudNativePG: parameters are strings, of all databases. Source: CloudNativePG, Pooler, spec.pgbouncer.parameters.
 func cloudNativePG(sizes []Size) (string, error) {
-	return documents(sizes, func(group string, sizes []Size) (any, error) {
+	return document(sizes, func(group string) (any, error) {
 		size, reserve, err := only(group, "a Pooler", sizes)
 		if err != nil {
 			return nil, err
@@ -262,7 +236,7 @@ func resource(version, kind, name string, spec yaml.MapSlice) yaml.MapSlice {
 // rounded down, and the reserve a quarter. Source: zalando/postgres-operator, pkg/cluster/connection_pooler.go,
 // getConnectionPoolerEnvVars.
 func zalando(sizes []Size) (string, error) {
-	return documents(sizes, func(group string, sizes []Size) (any, error) {
+	return document(sizes, func(group string) (any, error) {
 		size, _, err := only(group, "a connectionPooler", sizes)
 		switch {
 		case err != nil:
@@ -284,7 +258,7 @@ func zalando(sizes []Size) (string, error) {
 }
 
 func helm(sizes []Size) (string, error) {
-	return documents(sizes, func(_ string, sizes []Size) (any, error) {
+	return document(sizes, func(string) (any, error) {
 		dbs, err := databases(sizes)
 		return nest(dbs, "config", "databases"), err
 	})
@@ -293,7 +267,7 @@ func helm(sizes []Size) (string, error) {
 // helmEnv: the image reads PGBOUNCER_ and the name of a setting. Source: the image bitnami/pgbouncer,
 // rootfs/opt/bitnami/scripts/pgbouncer-env.sh.
 func helmEnv(sizes []Size) (string, error) {
-	return documents(sizes, func(group string, sizes []Size) (any, error) {
+	return document(sizes, func(group string) (any, error) {
 		size, reserve, err := only(group, "the image", sizes)
 		if err != nil {
 			return nil, err

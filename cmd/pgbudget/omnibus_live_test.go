@@ -146,6 +146,24 @@ func TestAFleetThatOmnibusRendersGoesByHand(t *testing.T) {
 			"pool_size of app is 9 in "+d.json+", and 5 is in force in ci/1: the next failover") {
 			t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 		}
+		r = command(t, b.l, "diff", "--config", b.config)
+		if r.code != exitFound || !strings.Contains(r.stdout, "! pool_size of app is 9 in "+d.json) ||
+			!strings.Contains(r.stdout, "what runs agrees, and not with what is rendered next") {
+			t.Errorf("diff: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+		d.write(d.json, `{"app":{"password":"hunter2",`)
+		r = command(t, b.l, "check", "--config", b.config, "--window", "1s", "--every", "300ms")
+		if r.code != exitFound || !strings.Contains(strings.Join(strings.Fields(r.stdout), " "),
+			d.json+": is no JSON object of databases") || strings.Contains(r.stdout, "hunter2") {
+			t.Errorf("no JSON: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	})
+	t.Run("another size is written than was asked for", func(t *testing.T) {
+		configure(t, byHand, true)
+		step := begin(t)
+		d.reconfigure(7)
+		d.byHand(10)
+		want(t, step, exitDrift, "pool_size of app is 7 in "+d.json+", and 10 is in force in ci/1", "10")
 	})
 	t.Run("a size waits that the step does not change", func(t *testing.T) {
 		configure(t, byHand, true)

@@ -3,13 +3,13 @@ package control
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pgbudget/pgbudget/planner/budget"
 	"github.com/pgbudget/pgbudget/planner/fleet"
 	"github.com/pgbudget/pgbudget/planner/state"
 	"github.com/pgbudget/pgbudget/planner/verdict"
-	"github.com/pgbudget/pgbudget/planner/words"
 )
 
 // broken says which part of the promise changes would break now, as Broken does, and whatever of what was asked for and
@@ -65,7 +65,7 @@ func calledOff(r state.Requests) string {
 			names = append(names, fmt.Sprintf("request %d (%s)", x.Number, state.Step{Changes: x.Action.Changes}.Text()))
 		}
 	}
-	return words.LinesText(names)
+	return strings.Join(names, ", ")
 }
 
 // byHand reports whether somebody else changes this fleet's sizes, or has.

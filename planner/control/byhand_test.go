@@ -78,3 +78,20 @@ func TestAGrantThatIsMadeBeforeItIsAskedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestAReleaseIsUndoneBesideNothingThatMayBeMade: the step goes back, and waits until that is closed.
+func TestAReleaseIsUndoneBesideNothingThatMayBeMade(t *testing.T) {
+	p := NewTwoPools(0)
+	p.Observe(18, 18, 10, 10)
+	s := State{Samples: Samples{Fleet: p.Fleet, Sample: p.Sample, Now: p.Now}}
+	step := state.Step{Kind: state.Forward, Changes: []fleet.SettingChange{{Process: "a/1", Alias: "db",
+		Key: fleet.KeySize, From: 20, To: 18}}}
+	s.Journal.Step = &step
+	for made, want := range map[int]state.ActionKind{10: state.Undo, 11: state.AbortStep} {
+		s.Journal.Requests.Open = []state.Request{{Number: 3, Called: Noon, Action: state.GrantOf(
+			[]fleet.SettingChange{{Process: "b/1", Alias: "db", Key: fleet.KeySize, From: 9, To: made}}, verdict.Reason{})}}
+		if a := s.undoPool("a/db", step, step.Changes, verdict.Noted("it waits")); a.Kind != want {
+			t.Errorf("b may be %d: %s, want %s", made, a.Kind, want)
+		}
+	}
+}

@@ -267,7 +267,7 @@ func (s State) takeBack(step state.Step, why verdict.Reason) state.Action {
 func (s State) undo(step state.Step, released []fleet.SettingChange) (a state.Action, wrong bool) {
 	for _, x := range released {
 		if o := s.suffers(x.Pool(), s.Journal.ReleasedAt); o.any() {
-			if o.pause || s.gives(step, x.Pool()) && Broken(s.Fleet, state.BackOf(released, x.Pool())).Any() {
+			if o.pause || s.gives(step, x.Pool()) && s.broken(state.BackOf(released, x.Pool())).Any() {
 				return s.against(o), true
 			}
 			return s.undoPool(x.Pool(), step, released, o.why), true
@@ -291,7 +291,7 @@ func (s State) gives(step state.Step, pool string) bool {
 func (s State) undoPool(pool string, step state.Step, released []fleet.SettingChange,
 	why verdict.Reason) state.Action {
 	changes := state.BackOf(released, pool)
-	if Broken(s.Fleet, changes).Any() {
+	if s.broken(changes).Any() {
 		return s.takeBack(step, why)
 	}
 	return state.UndoOf(pool, changes, why)

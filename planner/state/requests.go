@@ -81,12 +81,18 @@ func (r Requests) Unwanted(action Action) (out []Request) {
 	return out
 }
 
-// Stray are the changes that make lines larger of requests that were called off, and may be made all the same.
+// Stray are the changes that make lines larger of requests that were called off, and may be made all the same: each
+// line once, as the largest of them makes it.
 func (r Requests) Stray() (out []fleet.SettingChange) {
 	for _, x := range r.Open {
 		for _, c := range x.Action.Changes {
 			if !x.Wanted() && c.Grows() {
-				out = append(out, c)
+				i := slices.IndexFunc(out, c.Same)
+				if i < 0 {
+					out = append(out, c)
+				} else if c.To > out[i].To {
+					out[i] = c
+				}
 			}
 		}
 	}

@@ -40,6 +40,14 @@ func TestARequestIsOpenUntilItIsMadeOrClosed(t *testing.T) {
 		made.Open[0].Number != 1 {
 		t.Errorf("the first is open still: %+v", made.Requests)
 	}
+	larger := state.GrantOf([]fleet.SettingChange{lineTo(5, 12)}, verdict.Reason{})
+	both := folded(t, off, state.Event{Kind: state.Asked, Action: &larger, Request: 2})
+	both = folded(t, both, state.CallOff(both.Open[1], false, verdict.Reason{}),
+		state.Event{Kind: state.Asked, Action: &grant, Request: 3})
+	both = folded(t, both, state.CallOff(both.Open[2], false, verdict.Reason{}))
+	if got := both.Stray(); len(got) != 1 || got[0].To != 12 {
+		t.Errorf("three of one line: %+v, want the largest", got)
+	}
 	if closed := folded(t, off, state.CallOff(off.Open[0], true, verdict.Reason{})); len(closed.Open) != 0 {
 		t.Errorf("closed: %+v", closed.Requests)
 	}
